@@ -1,0 +1,158 @@
+"""The audit as a value: what was charged, what the card in force says, and what differs.
+
+Amounts are exact decimals in the unit of the row; None where it can't be known.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+VERDICTS = (
+    "matched", "overcharged", "undercharged", "unpriced", "unreported", "charged_failure", "failed", "incomplete",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTotals:
+    """The sums of one unit.
+
+    `charged - expected = variance` holds over the `checked` requests: those whose charge and expected charge are both
+    known. What else was charged is `charged_unchecked`; what is expected of requests that report no charge is
+    `expected_unreported`.
+    """
+
+    unit: str
+    requests: int
+    checked: int
+    charged: Decimal
+    expected: Decimal
+    variance: Decimal
+    usd: Decimal | None
+    """The variance in dollars at the value of the unit on each day; None if that is unknown for any of it."""
+    charged_unchecked: Decimal
+    expected_unreported: Decimal
+    priced_share: Decimal
+    """Requests with an expected charge over all that used tokens, cut to 4 decimal places."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkuLine:
+    """The sums of one SKU; see UnitTotals for what each is taken over."""
+
+    provider: str | None
+    sku: str
+    unit: str | None
+    requests: int
+    checked: int
+    charged: Decimal
+    expected: Decimal
+    variance: Decimal
+    charged_unchecked: Decimal
+    expected_unreported: Decimal
+    verdicts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """The checked sums of one UTC day in one unit."""
+
+    day: date
+    unit: str
+    provider: str
+    sku: str
+    requests: int
+    charged: Decimal
+    expected: Decimal
+    variance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A class of variance with its rows, cause, amount and evidence."""
+
+    id: str
+    rule: str
+    provider: str | None
+    sku: str
+    requests: int
+    charged: Decimal
+    expected: Decimal
+    variance: Decimal
+    unit: str
+    usd: Decimal | None
+    cause: str
+    evidence: str
+    """`exact`, `inferred` or `unpriced`."""
+    first_at: datetime | None
+    last_at: datetime | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Usage that can't be priced or checked, and why: the reason, the SKU, and how much of it there is."""
+
+    reason: str
+    provider: str | None
+    sku: str
+    requests: int
+    tokens: int
+    charged: Decimal | None
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything that the audit of a stretch of time says. Rows come in a fixed order."""
+
+    catalog_version: str
+    catalog_digest: str
+    input_digest: str
+    """Over the digests of all files in the ledger, sorted."""
+    first_at: datetime | None
+    last_at: datetime | None
+    untimed: int
+    """Requests whose log tells no time; they are in no month."""
+    tolerance: Decimal
+    totals: tuple[UnitTotals, ...]
+    verdicts: dict[str, int]
+    skus: tuple[SkuLine, ...]
+    days: tuple[DayLine, ...]
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+    conflicts: int
+    rejects: int
+
+    @property
+    def has_variance(self) -> bool:
+        """Whether any variance is beyond tolerance."""
+        return any(self.verdicts.get(name) for name in ("overcharged", "undercharged", "charged_failure"))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something that was used is in no total."""
+        return bool(self.gaps or self.conflicts or self.rejects)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedRequest:
+    """One request beside its card: the amounts, the verdict and where it stands."""
+
+    request_id: str
+    provider: str | None
+    sku: str
+    at: datetime | None
+    status: str
+    service_tier: str
+    tokens: dict[str, int]
+    charged: Decimal | None
+    exact: Decimal | None
+    expected: Decimal | None
+    variance: Decimal | None
+    unit: str | None
+    verdict: str
+    reason: str | None
+    """Why it is unpriced."""
+    project: str | None
+    path: str
+    line: int

@@ -1,0 +1,17 @@
+"""What can be wrong with logs and ledgers. Each message names the file, where it can the line, and the remedy."""
+
+
+class BillingError(Exception):
+    """Something about usage or the ledger is wrong; the message says what and how to mend it."""
+
+
+class RefusedInputError(BillingError):
+    """A file is not taken at all."""
+
+
+class LedgerError(BillingError):
+    """The ledger can't be opened, or is not one of ours."""
+
+
+class UnknownRequestError(BillingError):
+    """No request of that id is in the ledger."""

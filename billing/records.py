@@ -1,0 +1,97 @@
+"""What a log yields: usage records, rejects, and lines that are neither. Texts of prompts and keys never get this far."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from enum import StrEnum
+
+from pricing.usage import TOKEN_KINDS, Usage
+
+#: More tokens than any request or report can hold: beyond it a number is damage, not usage.
+MOST_TOKENS = 10**15
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    """The vendor answered with an error: no usage, a class of its own and never a zero-cost row."""
+    INCOMPLETE = "incomplete"
+    """A stream that was cut: its tokens are a lower bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """One metered request.
+
+    `request_id` is the vendor's id of the answer (message, completion or generation); empty if the log has none.
+    `client_request_id` is the id that the client or gateway gave the call.
+    `at` is None where the log tells no time: nothing here ever means "now".
+    `charged` is what the vendor said it took, in `unit`; None is "not said", which is not 0.
+    `sku` is the model name that was asked for where the log tells it, else the one that answered.
+    """
+
+    line: int
+    provider: str | None
+    sku: str
+    request_id: str = ""
+    client_request_id: str | None = None
+    at: datetime | None = None
+    usage: Usage = field(default_factory=Usage)
+    status: Status = Status.OK
+    charged: Decimal | None = None
+    unit: str | None = None
+    error_status: int | None = None
+    error_code: str | None = None
+    error_type: str | None = None
+    project: str | None = None
+    api_key_id: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    is_snapshot: bool = False
+    """Whether this shape writes a request more than once while it streams, the last word being the true one."""
+
+    def content_digest(self) -> str:
+        """Return a digest of what is billed: equal for two lines that tell the same of a request."""
+        usage = self.usage
+        parts = (
+            self.provider, self.sku, *(usage.tokens(kind) for kind in TOKEN_KINDS), usage.cache_write_unsplit,
+            usage.web_searches, usage.service_tier, usage.unknown_fields, self.status.value,
+            None if self.charged is None else format(self.charged.normalize(), "f"), self.unit,
+            self.error_status, self.error_code,
+        )  # fmt: skip
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that was not taken: the line it begins on, a reason code and, where it helps, the field's name.
+
+    It never holds text of the line.
+    """
+
+    line: int
+    reason: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A line that is no record of its shape, such as a user's turn in a session."""
+
+    line: int
+
+
+Outcome = UsageRecord | Reject | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader of logs is told from outside: the provider and the zone that the user names.
+
+    `provider` overrules what the shape itself would say. `zone` is for times that carry none.
+    """
+
+    provider: str | None = None
+    zone: tzinfo | None = None
