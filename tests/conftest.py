@@ -1,0 +1,16 @@
+"""What the tests share."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real traffic and vendors' pages, or skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder of real traffic beside the project")
+    return SHARED
