@@ -1,0 +1,104 @@
+"""The ledger: one DuckDB file that holds every usage record, what was refused, and where each stands."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from billing.errors import LedgerError
+from billing.queries import statement
+
+SCHEMA_VERSION = 1
+
+_OPTIONS: Mapping[str, str] = {
+    # A ledger and the logs we hand over are all that this engine ever touches.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """An open ledger. `connection` speaks UTC, and the file's tables are those of sql/schema.sql."""
+
+    path: Path
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
+        """Run a query whose result is small and return its rows; times are aware and in UTC."""
+        table = self.arrow(query, parameters)
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
+
+    def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Run a query and return its result as an Arrow table, decimals and times intact."""
+        used = {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
+        return self.connection.execute(query, used).to_arrow_table()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all that is inside, or nothing of it."""
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+
+@contextmanager
+def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
+    """Open the ledger at that path; make it if it is not there and may be written.
+
+    Raise LedgerError if it is missing (read only), held by another process, of another version or no ledger at all.
+    """
+    if read_only and not path.exists():
+        raise LedgerError(f"{path}: no ledger there; `tallystick import PATH` makes one")
+    is_new = not path.exists()
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=dict(_OPTIONS))
+    except duckdb.Error as error:
+        raise LedgerError(_why_not(path, str(error))) from None
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET lock_configuration = true")
+        if is_new:
+            # Charges and project names are nobody else's business.
+            os.chmod(path, 0o600)  # noqa: PTH101 - Path.chmod would say the same less plainly
+            connection.execute(f"BEGIN; {statement('schema')}; COMMIT")
+        _check_version(path, connection)
+        yield Ledger(path, connection)
+    finally:
+        connection.close()
+
+
+def _check_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        found = connection.execute("SELECT version FROM schema_version").fetchone()
+    except duckdb.CatalogException:
+        raise LedgerError(f"{path}: a DuckDB file, but no ledger; name another file with --ledger") from None
+    if found != (SCHEMA_VERSION,):
+        raise LedgerError(
+            f"{path}: a ledger of schema version {found[0] if found else 'unknown'}, and this program knows "
+            f"{SCHEMA_VERSION}; import the logs again into a new ledger"
+        )
+
+
+def _why_not(path: Path, message: str) -> str:
+    """Turn the engine's message into ours, which says what to do."""
+    if holder := re.search(r"PID (\d+)", message):
+        return f"{path}: process {holder.group(1)} holds this ledger; wait until it ends, or stop it"
+    if "not a valid DuckDB database" in message:
+        return f"{path}: not a ledger; name another file with --ledger"
+    if "does not exist" in message or "No such file" in message:
+        return f"{path}: its folder does not exist; make it first"
+    return f"{path}: can't be opened as a ledger: {message.splitlines()[0]}"

@@ -1,0 +1,34 @@
+"""The SQL of this package: one file per relation, the file's name being the relation's.
+
+A file holds one SELECT that may read the relations before it in its chain. Only names of files in the `sql` folder and
+the widths below ever become part of a statement; every value is bound.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+#: How wide an amount per request is computed. BIGINT is exact and raises on overflow; it is three times as fast.
+NARROW: Final[Mapping[str, str]] = MappingProxyType(
+    {"{tokens}": "BIGINT", "{rate}": "BIGINT", "{amount}": "BIGINT"},
+)
+WIDE: Final[Mapping[str, str]] = MappingProxyType(
+    {"{tokens}": "DECIMAL(19,0)", "{rate}": "DECIMAL(18,0)", "{amount}": "DECIMAL(38,0)"},
+)
+
+
+@cache
+def statement(name: str) -> str:
+    """Return the text of one file of the `sql` folder. Raise FileNotFoundError if there is none."""
+    return files("billing").joinpath("sql", f"{name}.sql").read_text("utf-8").rstrip().rstrip(";")
+
+
+def chain(*names: str, width: Mapping[str, str] = NARROW) -> str:
+    """Return one query: each relation defined over those before it, ending with all rows of the last."""
+    defined = ",\n".join(f"{name} AS (\n{statement(name)}\n)" for name in names)
+    query = f"WITH {defined}\nSELECT * FROM {names[-1]}"  # noqa: S608 - names are names of our own files
+    for placeholder, sql_type in width.items():
+        query = query.replace(placeholder, sql_type)
+    return query

@@ -1,0 +1,19 @@
+-- One pass over all requests: a row per provider, SKU, unit, day, verdict and reason. Every table of an audit is a sum
+-- over these rows, so that all of them add up.
+SELECT
+    provider,
+    COALESCE(sold_as, sku) AS sku,
+    counted_in AS unit,
+    usd_per_unit,
+    CAST(at AS DATE) AS day,
+    verdict,
+    reason,
+    COUNT(*) AS requests,
+    SUM(CAST(prompt_tokens + output AS DECIMAL(38,0))) AS tokens,
+    SUM(CAST(charged AS DECIMAL(38,0))) AS charged,
+    SUM(CAST(owed AS DECIMAL(38,0))) AS expected,
+    SUM(CAST(variance AS DECIMAL(38,0))) AS variance,
+    MIN(at) AS first_at,
+    MAX(at) AS last_at
+FROM audited
+GROUP BY provider, COALESCE(sold_as, sku), counted_in, usd_per_unit, CAST(at AS DATE), verdict, reason
