@@ -145,6 +145,9 @@ class AuditedRequest:
     status: str
     service_tier: str
     tokens: dict[str, int]
+    """Tokens per kind, and `cache_write_unsplit`."""
+    web_searches: int
+    unknown_fields: tuple[str, ...]
     charged: Decimal | None
     exact: Decimal | None
     expected: Decimal | None
@@ -152,7 +155,7 @@ class AuditedRequest:
     unit: str | None
     verdict: str
     reason: str | None
-    """Why it is unpriced."""
+    """Why the expected charge is unknown."""
     project: str | None
     path: str
     line: int

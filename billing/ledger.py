@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -31,7 +32,7 @@ class Ledger:
     path: Path
     connection: duckdb.DuckDBPyConnection
 
-    def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
+    def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a query whose result is small and return its rows; times are aware and in UTC."""
         table = self.arrow(query, parameters)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
@@ -39,7 +40,7 @@ class Ledger:
     def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query and return its result as an Arrow table, decimals and times intact."""
         used = {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
-        return self.connection.execute(query, used).to_arrow_table()
+        return cast("pa.Table", self.connection.sql(query, params=used).to_arrow_table())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

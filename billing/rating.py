@@ -40,6 +40,9 @@ class Selection:
         }  # fmt: skip
 
 
+EVERYTHING = Selection()
+
+
 @dataclass(frozen=True, slots=True)
 class Rating:
     """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts."""
@@ -58,14 +61,12 @@ class Rating:
         """Choose how wide amounts are computed: narrow if no request can come near the end of BIGINT."""
         query = chain("selected", "largest")
         ((tokens, rate),) = self.ledger.rows(query, self.selection.parameters())
-        assert isinstance(tokens, int | None)  # noqa: S101 - narrows the type of a column
-        assert isinstance(rate, int | None)  # noqa: S101 - the same
         return NARROW if (tokens or 0) * (rate or 0) < _NARROW_LIMIT else WIDE
 
 
-def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = Selection()) -> Rating:
+def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHING) -> Rating:
     """Put the rates of the providers that the ledger holds into a table beside the usage."""
-    held = [str(name) for (name,) in ledger.rows("SELECT DISTINCT provider FROM usage_records WHERE provider IS NOT NULL")]
+    held = [name for (name,) in ledger.rows("SELECT DISTINCT provider FROM usage_records WHERE provider IS NOT NULL")]
     periods = tuple(catalog.all_periods(held))
     names = [
         (provider, name, sku)

@@ -1,4 +1,4 @@
-"""What a log yields: usage records, rejects, and lines that are neither. Texts of prompts and keys never get this far."""
+"""What a log yields: usage records, rejects and lines that are neither. No text of a prompt or key gets this far."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -90,8 +90,10 @@ Outcome = UsageRecord | Reject | Ignored
 class Reading:
     """What a reader of logs is told from outside: the provider and the zone that the user names.
 
-    `provider` overrules what the shape itself would say. `zone` is for times that carry none.
+    `provider` overrules what the shape itself would say. `zone` is for times that carry none. With `by_content` ids are
+    not believed: a record is told from another by what it says and when.
     """
 
     provider: str | None = None
     zone: tzinfo | None = None
+    by_content: bool = False

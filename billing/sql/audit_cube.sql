@@ -5,7 +5,7 @@ SELECT
     COALESCE(sold_as, sku) AS sku,
     counted_in AS unit,
     usd_per_unit,
-    CAST(at AS DATE) AS day,
+    CAST(used_at AS DATE) AS day,
     verdict,
     reason,
     COUNT(*) AS requests,
@@ -13,7 +13,7 @@ SELECT
     SUM(CAST(charged AS DECIMAL(38,0))) AS charged,
     SUM(CAST(owed AS DECIMAL(38,0))) AS expected,
     SUM(CAST(variance AS DECIMAL(38,0))) AS variance,
-    MIN(at) AS first_at,
-    MAX(at) AS last_at
+    MIN(used_at) AS first_at,
+    MAX(used_at) AS last_at
 FROM audited
-GROUP BY provider, COALESCE(sold_as, sku), counted_in, usd_per_unit, CAST(at AS DATE), verdict, reason
+GROUP BY provider, COALESCE(sold_as, sku), counted_in, usd_per_unit, CAST(used_at AS DATE), verdict, reason

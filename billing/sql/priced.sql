@@ -35,7 +35,7 @@ LEFT JOIN rates AS r
     ON r.provider = s.provider
     AND r.name = s.sku
     AND r.service_tier = s.service_tier
-    AND (r.valid_from IS NULL OR s.at >= r.valid_from)
-    AND (r.valid_to IS NULL OR s.at < r.valid_to)
+    AND (r.valid_from IS NULL OR s.used_at >= r.valid_from)
+    AND (r.valid_to IS NULL OR s.used_at < r.valid_to)
     AND s.prompt_tokens > r.prompt_above
     AND (r.prompt_up_to IS NULL OR s.prompt_tokens <= r.prompt_up_to)

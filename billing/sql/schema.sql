@@ -27,7 +27,7 @@ CREATE TABLE usage_records (
     request_id VARCHAR NOT NULL,         -- the vendor's id, or content:<digest> where there is none
     client_request_id VARCHAR,           -- the client's own id of the call
     sku VARCHAR NOT NULL,                -- the name as the log has it; aliases are resolved when rated
-    at TIMESTAMPTZ,                      -- NULL where the log tells no time
+    used_at TIMESTAMPTZ,                      -- NULL where the log tells no time
     service_tier VARCHAR NOT NULL,
     input BIGINT NOT NULL,               -- tokens, disjoint kinds
     output BIGINT NOT NULL,

@@ -3,7 +3,7 @@ SELECT
     u.*,
     u.input + u.cache_read + u.cache_write_5m + u.cache_write_1h + u.cache_write_unsplit AS prompt_tokens
 FROM usage_records AS u
-WHERE ($from_at IS NULL OR u.at >= $from_at)
-    AND ($to_at IS NULL OR u.at < $to_at)
+WHERE ($from_at IS NULL OR u.used_at >= $from_at)
+    AND ($to_at IS NULL OR u.used_at < $to_at)
     AND ($provider IS NULL OR u.provider = $provider)
     AND ($request_id IS NULL OR u.request_id = $request_id OR u.client_request_id = $request_id)

@@ -1,0 +1,252 @@
+"""From log files to the ledger: each file wholly or not at all, every record accounted for."""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+from billing.errors import RefusedInputError
+from billing.formats import is_log_name, open_log
+from billing.identity import settle
+from billing.ledger import Ledger
+from billing.queries import statement
+from billing.records import Ignored, Outcome, Reading, Reject, UsageRecord
+from pricing.amounts import to_pico
+from pricing.usage import TOKEN_KINDS
+
+_BATCH = 50_000
+_GZIP_MAGIC = b"\x1f\x8b"
+
+#: Told after each file, or part of one: the path and how many of its bytes are read.
+Progress = Callable[[Path, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the records; `ignored` lines are no records."""
+
+    records: int = 0
+    imported: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    ignored: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Counts)))
+
+    def check(self) -> None:
+        """Raise AssertionError if a record is lost or counted twice."""
+        told = self.imported + self.duplicate + self.superseded + self.conflict + self.rejected
+        if self.records != told:
+            raise AssertionError(f"{self.records} records were read and {told} are accounted for")
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file. `status` is imported, or refused with the reason in `message`."""
+
+    path: Path
+    shape: str | None
+    counts: Counts
+    status: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of all files, in the order they were read."""
+
+    files: tuple[FileResult, ...]
+
+    @property
+    def total(self) -> Counts:
+        """The sum over all files."""
+        return sum((file.counts for file in self.files), Counts())
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every file was taken and no record rejected."""
+        return not self.total.rejected and all(file.status != "refused" for file in self.files)
+
+
+def import_paths(
+    ledger: Ledger, paths: Iterable[Path], reading: Reading, loaded_at: datetime, *, on_progress: Progress | None = None
+) -> ImportResult:
+    """Import log files, and the logs in folders, into the ledger.
+
+    `loaded_at` is noted beside each file. Nothing raises for a bad file; its result says why it was refused.
+    """
+    results = tuple(_import_file(ledger, path, reading, loaded_at, on_progress) for path in log_files(paths))
+    ledger.connection.execute("CHECKPOINT")
+    return ImportResult(results)
+
+
+def log_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files named, and of each folder the logs anywhere inside it, in a fixed order."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if found.is_file() and is_log_name(found))
+        else:
+            yield path
+
+
+def _import_file(
+    ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
+) -> FileResult:
+    try:
+        with ledger.transaction():
+            return _load(ledger, path, reading, loaded_at, on_progress)
+    except RefusedInputError as error:
+        return FileResult(path, None, Counts(), "refused", str(error))
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return FileResult(path, None, Counts(), "refused", f"{path}: the gzip data is cut or damaged; fetch it again")
+    except OSError as error:
+        return FileResult(path, None, Counts(), "refused", f"{path}: can't be read: {error.strerror or error}")
+
+
+def _load(
+    ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
+) -> FileResult:
+    source = _Source(path, _digest(path))
+    ledger.connection.execute(statement("stage"))
+    rejects: list[Reject] = []
+    staged = ignored = 0
+    with _open(path) as raw, _unzipped(raw) as file:
+        log = open_log(file, str(path), reading)
+        for batch in _batches(log.outcomes):
+            records = [outcome for outcome in batch if isinstance(outcome, UsageRecord)]
+            rejects.extend(outcome for outcome in batch if isinstance(outcome, Reject))
+            ignored += sum(isinstance(outcome, Ignored) for outcome in batch)
+            staged += len(records)
+            _append(ledger, "stage", [_row(record, source, by_content=reading.by_content) for record in records])
+            if on_progress:
+                on_progress(path, raw.tell())
+    settled = settle(ledger)
+    counts = Counts(
+        records=staged + len(rejects), imported=settled.imported, duplicate=settled.duplicate,
+        superseded=settled.superseded, conflict=settled.conflict, rejected=len(rejects), ignored=ignored,
+    )  # fmt: skip
+    counts.check()
+    _note_rejects(ledger, source, rejects)
+    _note_file(ledger, source, loaded_at, log.shape, counts)
+    return FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
+
+
+def _message(reused_ids: tuple[str, ...]) -> str:
+    if not reused_ids:
+        return ""
+    return (
+        f"{len(reused_ids)} ids stand for several requests each (the first is {reused_ids[0]}); what is not in the "
+        "totals is listed by `tallystick conflicts`. If your gateway reuses ids, import into a new ledger with "
+        "--by-content"
+    )
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with _open(path) as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.exists() and not path.is_file():
+        raise RefusedInputError(f"{path}: not a regular file; give a log file or a folder of logs")
+    return path.open("rb")
+
+
+def _unzipped(raw: BinaryIO) -> BinaryIO:
+    """Return the plain bytes of a file that may be gzipped, told by its first bytes; the CRC is checked at the end."""
+    magic = raw.read(2)
+    raw.seek(0)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if magic == _GZIP_MAGIC else raw
+
+
+def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
+    batch: list[Outcome] = []
+    for outcome in outcomes:
+        batch.append(outcome)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _row(record: UsageRecord, source: _Source, *, by_content: bool) -> dict[str, object]:
+    usage, content = record.usage, record.content_digest()
+    given = "" if by_content else record.request_id or record.client_request_id
+    return {
+        "provider": record.provider,
+        "request_id": given or _content_id(content, record.at),
+        "client_request_id": record.client_request_id,
+        "sku": record.sku,
+        "used_at": record.at,
+        "service_tier": usage.service_tier,
+        **{kind.value: usage.tokens(kind) for kind in TOKEN_KINDS},
+        "cache_write_unsplit": usage.cache_write_unsplit,
+        "web_searches": usage.web_searches,
+        "unknown_fields": ",".join(usage.unknown_fields) or None,
+        "status": record.status.value,
+        "error_status": record.error_status,
+        "error_code": record.error_code,
+        "error_type": record.error_type,
+        "charged": None if record.charged is None else to_pico(record.charged),
+        "unit": record.unit,
+        "project": record.project,
+        "api_key_id": record.api_key_id,
+        "tags": json.dumps(dict(record.tags), sort_keys=True, ensure_ascii=False) if record.tags else None,
+        "is_snapshot": record.is_snapshot,
+        "content_digest": content,
+        "file_digest": source.digest,
+        "path": str(source.path),
+        "line": record.line,
+    }
+
+
+def _content_id(content: str, at: datetime | None) -> str:
+    """Name a record that has no id by what it says and when, so that telling it twice is seen."""
+    told = f"{content} {'' if at is None else at.isoformat()}"
+    return f"content:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
+
+
+def _append(ledger: Ledger, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Append rows to one of our own tables, typed as its columns are."""
+    if not rows:
+        return
+    schema = ledger.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables
+    ledger.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=schema))
+    ledger.connection.execute(f"INSERT INTO {table} SELECT * FROM incoming")  # noqa: S608 - the same
+    ledger.connection.unregister("incoming")
+
+
+def _note_rejects(ledger: Ledger, source: _Source, rejects: list[Reject]) -> None:
+    """Note what was rejected; the same line of the same file is noted once, however often it is imported."""
+    seen = ledger.rows("SELECT 1 FROM rejects WHERE file_digest = $digest LIMIT 1", {"digest": source.digest})
+    place: dict[str, object] = {"file_digest": source.digest, "path": str(source.path)}
+    rows = [place | {"line": reject.line, "reason": reject.reason, "field": reject.field} for reject in rejects]
+    _append(ledger, "rejects", [] if seen else rows)
+
+
+def _note_file(ledger: Ledger, source: _Source, loaded_at: datetime, shape: str, counts: Counts) -> None:
+    ((number,),) = ledger.rows("SELECT COALESCE(MAX(file_id), 0) + 1 FROM files")
+    row = {
+        "file_id": number, "loaded_at": loaded_at, "path": str(source.path), "digest": source.digest,
+        "bytes": source.path.stat().st_size, "shape": shape, **asdict(counts),
+    }  # fmt: skip
+    _append(ledger, "files", [row])
