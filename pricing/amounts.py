@@ -1,6 +1,7 @@
 """Exact amounts: whole pico-units inside, plain decimal digits outside. No binary float comes in.
 
-A credit is 10^12 pico-credits and a dollar 10^12 pico-dollars. A rate of R per 1M tokens is R * 10^6 pico-units per token.
+A credit is 10^12 pico-credits and a dollar 10^12 pico-dollars. A rate of R per 1M tokens is R * 10^6 pico-units per
+token.
 """
 
 from decimal import Context, Decimal, Inexact
@@ -57,8 +58,16 @@ def digits(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{plain(amount):f}"
 
 
+def exact(value: object) -> object:
+    """Return a whole number as a decimal and all else as it is: TOML reads 300 as a whole number, 1.5 as a decimal."""
+    return Decimal(value) if type(value) is int else value
+
+
 def _whole(amount: Decimal, scale: int, places: str) -> int:
-    scaled = EXACT.multiply(amount, Decimal(scale))
-    if scaled != scaled.to_integral_value():
+    try:
+        scaled = EXACT.multiply(amount, Decimal(scale))
+    except Inexact:
+        scaled = None
+    if scaled is None or scaled != scaled.to_integral_value():
         raise ValueError(f"{amount} has more than {places} decimal places")
     return int(scaled)

@@ -213,7 +213,7 @@ def read_card(path: Path) -> RateCard | tuple[CardProblem, ...]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return (CardProblem(str(path), "file", f"not readable as TOML: {error}"),)
     try:
-        card = RateCard.model_validate(_whole_numbers_as_decimals(raw))
+        card = RateCard.model_validate(raw)
     except ValidationError as error:
         return tuple(
             CardProblem(str(path), _place(raw, fault["loc"]), f"{fault['msg']} (found {fault['input']!r:.60})")
@@ -233,31 +233,6 @@ def _overlap_problems(path: Path, card: RateCard) -> Iterator[CardProblem]:
     for first, second in overlaps(card.usd_per_unit):
         message = f"values observed on {first.observed_on} and {second.observed_on} overlap: {remedy}"
         yield CardProblem(str(path), "usd_per_unit", message)
-
-
-_DECIMAL_FIELDS = frozenset(
-    {"usd", "per_request", "minimum_charge", "step", "low_percent", "high_percent"},
-)
-
-
-def _whole_numbers_as_decimals(value: object, *, is_amount: bool = False) -> object:
-    """TOML reads 300 as a whole number; where an amount is due it is the decimal 300."""
-    match value:
-        case bool():
-            return value
-        case int() if is_amount:
-            return Decimal(value)
-        case dict():
-            return {
-                key: _whole_numbers_as_decimals(
-                    item, is_amount=is_amount or key in _DECIMAL_FIELDS or key in ("per_mtok", "per_tool_call")
-                )
-                for key, item in value.items()
-            }
-        case list():
-            return [_whole_numbers_as_decimals(item) for item in value]
-        case _:
-            return value
 
 
 def _place(raw: Mapping[str, object], loc: tuple[int | str, ...]) -> str:

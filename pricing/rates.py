@@ -4,13 +4,15 @@ A published block is never edited. A new price is a new block with a later `obse
 block that says what it `corrects`.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pricing.amounts import per_mtok_to_pico, to_pico
+from pricing.amounts import exact, per_mtok_to_pico, to_pico
 from pricing.rounding import Rounding
 from pricing.usage import STANDARD_TIER, TOKEN_KINDS, TokenKind
 
@@ -31,11 +33,16 @@ def _instant(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_amount)]
-"""Units (credits or dollars), at most 12 decimal places."""
-Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_rate)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**6), BeforeValidator(exact), AfterValidator(_amount)]
+"""Units (credits or dollars), at most a million of them and 12 decimal places, so that pico-units fit a BIGINT."""
+Rate = Annotated[Decimal, Field(ge=0, le=10**9), BeforeValidator(exact), AfterValidator(_rate)]
 """Units per 1M tokens, at most 6 decimal places."""
+Percent = Annotated[Decimal, Field(ge=0, le=100), BeforeValidator(exact)]
 Instant = Annotated[datetime, AfterValidator(_instant)]
+Tokens = Annotated[int, Field(gt=0)]
+Item = TypeVar("Item")
+Several = Annotated[tuple[Item, ...], Field(strict=False)]
+"""A list in the file, a tuple here."""
 Name = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
 
 
@@ -71,28 +78,33 @@ class PerMtok(Strict):
 class ContextTier(Strict):
     """Rates for requests whose prompt (all input, cached or not) is larger than `above` tokens."""
 
-    above: Annotated[int, Field(gt=0)]
+    above: Tokens
     per_mtok: PerMtok
 
 
-class RateBlock(Strict):
-    """What one SKU costs in one service tier, from one instant to another, as learned on one day."""
+class Cited(Strict):
+    """A fact with the place it was read from."""
 
     observed_on: date
     """The day we learned it."""
     source: str
     """A key of the file's `sources`."""
     field: str
-    """Where in the source the figures stand."""
+    """Where in the source it stands."""
+
+
+class RateBlock(Cited):
+    """What one SKU costs in one service tier, from one instant to another, as learned on one day."""
+
     valid_from: Instant | None = None
     """First instant at which it holds; None if unknown."""
     valid_to: Instant | None = None
     """First instant at which it no longer holds; None if unknown or open."""
     service_tier: Name = STANDARD_TIER
     per_mtok: PerMtok = PerMtok()
-    unpublished: tuple[TokenKind, ...] = Field(default=(), strict=False)
+    unpublished: Several[Annotated[TokenKind, Field(strict=False)]] = ()
     """The kinds that have no price. Each kind is either here or in `per_mtok`, so that none is forgotten."""
-    context_tiers: tuple[ContextTier, ...] = Field(default=(), strict=False)
+    context_tiers: Several[ContextTier] = ()
     per_request: Amount | None = None
     per_tool_call: dict[Name, Amount] = {}
     """Fee per call of a server-side tool, such as `web_search`."""
@@ -118,32 +130,36 @@ class RateBlock(Strict):
 
 
 class Sku(Strict):
-    """What is sold: one model on one route of one provider."""
+    """What is sold: one model on one route of one provider. What is None here is not said by the vendor."""
 
     id: Name
     model: Name
     """The model behind it, named the same across vendors."""
     name: str | None = None
-    context_window: Annotated[int, Field(gt=0)] | None = None
+    context_window: Tokens | None = None
+    max_output_tokens: Tokens | None = None
+    default_max_tokens: Tokens | None = None
+    """The most tokens of output where the request does not say."""
     reasoning: str | None = None
-    aliases: tuple[Name, ...] = Field(default=(), strict=False)
+    stream_default: bool | None = None
+    """Whether a request that does not say so is streamed."""
+    is_resold: bool = False
+    """Whether another maker's model is sold here, so that this is no list price even on a maker's card."""
+    aliases: Several[Name] = ()
     """Other names under which exactly this is sold. Nothing is matched by prefix or by likeness."""
-    rates: tuple[RateBlock, ...] = Field(strict=False, min_length=1)
+    rates: Several[RateBlock]
 
 
-class UnitValue(Strict):
+class UnitValue(Cited):
     """What one of the vendor's units is worth in dollars, as a dated fact of its own."""
 
     usd: Annotated[Amount, Field(gt=0)]
-    observed_on: date
-    source: str
-    field: str
     valid_from: Instant | None = None
     valid_to: Instant | None = None
     corrects: str | None = None
 
 
-class ErrorCode(Strict):
+class ErrorCode(Cited):
     """One row of the vendor's error table."""
 
     http_status: Annotated[int, Field(ge=400, le=599)]
@@ -152,16 +168,15 @@ class ErrorCode(Strict):
     description: str
     charged: Literal["refunded", "not_charged", "unstated"]
     """What the vendor says about credits of a request that fails so."""
-    source: str
 
 
-class Claim(Strict):
+class Claim(Cited):
     """A saving that the vendor advertises, in percent of the official price."""
 
     text: str
-    low_percent: Decimal
-    high_percent: Decimal
-    source: str
+    low_percent: Percent | None = None
+    """None where the vendor only says "up to"."""
+    high_percent: Percent
 
 
 class RateCard(Strict):
@@ -172,26 +187,31 @@ class RateCard(Strict):
     unit: Name
     """`credit` or `USD`: what rates and charges are counted in."""
     endpoint: str | None = None
-    stream_default: bool | None = None
-    """Whether a request that does not say so is streamed, where the vendor tells."""
     is_list_price: bool = False
     """Whether these are the model maker's own published prices, the baseline that others are compared with."""
-    notes: tuple[str, ...] = Field(default=(), strict=False)
+    notes: Several[str] = ()
     sources: dict[str, Source]
-    usd_per_unit: tuple[UnitValue, ...] = Field(default=(), strict=False)
-    errors: tuple[ErrorCode, ...] = Field(default=(), strict=False)
-    claims: tuple[Claim, ...] = Field(default=(), strict=False)
-    skus: tuple[Sku, ...] = Field(strict=False)
+    usd_per_unit: Several[UnitValue] = ()
+    """What a unit other than USD is worth; a user's own card may leave it to the card below it."""
+    errors: Several[ErrorCode] = ()
+    claims: Several[Claim] = ()
+    skus: Several[Sku]
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if (self.unit == "USD") == bool(self.usd_per_unit):
-            raise ValueError("a unit other than USD needs usd_per_unit, and USD has none")
-        cited = {fact.source for fact in (*self.usd_per_unit, *self.errors, *self.claims)}
-        cited |= {block.source for sku in self.skus for block in sku.rates}
-        if unknown := cited - set(self.sources):
+        if self.unit == "USD" and self.usd_per_unit:
+            raise ValueError("a card in USD has no usd_per_unit")
+        if unknown := {fact.source for fact in self.facts()} - set(self.sources):
             raise ValueError(f"no such source: {', '.join(sorted(unknown))}")
-        names = [name for sku in self.skus for name in (sku.id, *sku.aliases)]
-        if twice := {name for name in names if names.count(name) > 1} if len(names) != len(set(names)) else set():
+        names = Counter(name for sku in self.skus for name in (sku.id, *sku.aliases))
+        if twice := [name for name, count in names.items() if count > 1]:
             raise ValueError(f"a name is given to two SKUs: {', '.join(sorted(twice))}")
         return self
+
+    def facts(self) -> Iterator[Cited]:
+        """Yield everything in the card that cites a source."""
+        yield from self.usd_per_unit
+        yield from self.errors
+        yield from self.claims
+        for sku in self.skus:
+            yield from sku.rates

@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pricing.amounts import to_pico
+from pricing.amounts import exact, to_pico
 
 Mode = Literal["none", "down", "up", "half_up"]
 Scope = Literal["request", "component"]
@@ -18,8 +18,8 @@ class Rounding(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     mode: Mode = "none"
-    """`down` cuts toward zero, `up` goes away from zero, `half_up` to the nearer step and from the middle away from zero."""
-    step: Annotated[Decimal, Field(gt=0)] | None = None
+    """`down` cuts toward zero, `up` goes away from it, `half_up` to the nearer step and from the middle away from zero."""
+    step: Annotated[Decimal, Field(gt=0, le=10**6), BeforeValidator(exact)] | None = None
     scope: Scope = "request"
     basis: Basis = "unstated"
     """How the rule is known: the vendor says so, charges show it, or nobody says anything."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class TokenKind(StrEnum):
-    """The five token kinds. They are disjoint: `input` counts only what was neither read from nor written to a cache."""
+    """The five token kinds, disjoint: `input` counts only what was neither read from nor written to a cache."""
 
     INPUT = "input"
     OUTPUT = "output"
