@@ -41,7 +41,7 @@ class Charge:
     """What a request costs under one card, in the card's unit.
 
     `exact` is the sum before rounding and `charged` what the vendor's rule makes of it; both are None if any part is
-    unpriced, for an unknown is not zero. `lower` holds at least what is priced; `upper` is None where nothing bounds it.
+    unpriced, for an unknown is not zero. It costs at least `lower`; `upper` is None where nothing bounds it.
     `usd` is the exact amount in dollars, `usd_charged` the rounded one.
     """
 

@@ -34,6 +34,10 @@ Reason = Literal[
 ]
 
 
+_UnitValue = tuple[datetime | None, datetime | None, Decimal | None]
+"""From, to, dollars per unit; None is an open end, or no value known."""
+
+
 @dataclass(frozen=True, slots=True)
 class RatePeriod:
     """The rates of one SKU and service tier that are in force from one instant to another (half-open, None is open)."""
@@ -50,10 +54,28 @@ class RatePeriod:
     source: Source
 
     def holds(self, at: datetime | None) -> bool:
-        """Tell whether it is in force at that instant. An unknown instant is held only by a period open on both sides."""
+        """Tell whether it is in force at that instant. An unknown one is held only by a period open at both ends."""
         if at is None:
             return self.valid_from is None and self.valid_to is None
         return (self.valid_from is None or self.valid_from <= at) and (self.valid_to is None or at < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """What one provider sells: its names, and each SKU with its cards from the bottom up."""
+
+    names: Mapping[str, str]
+    skus: Mapping[str, tuple[tuple[RateCard, Sku], ...]]
+
+    @classmethod
+    def of(cls, cards: Iterable[RateCard]) -> "_Offers":
+        names: dict[str, str] = {}
+        skus: dict[str, tuple[tuple[RateCard, Sku], ...]] = {}
+        for card in cards:
+            for sku in card.skus:
+                names.update(dict.fromkeys((sku.id, *sku.aliases), sku.id))
+                skus[sku.id] = (*skus.get(sku.id, ()), (card, sku))
+        return cls(names, skus)
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,15 @@ class Catalog:
             found[card.provider] = (*found.get(card.provider, ()), card)
         return found
 
+    @cached_property
+    def _offers(self) -> Mapping[str, _Offers]:
+        return {provider: _Offers.of(cards) for provider, cards in self._cards_by_provider.items()}
+
+    @cached_property
+    def _periods(self) -> dict[tuple[str, str, str], tuple[RatePeriod, ...]]:
+        """What `periods` has answered already."""
+        return {}
+
     @property
     def providers(self) -> tuple[str, ...]:
         """The providers, in alphabetical order."""
@@ -90,44 +121,38 @@ class Catalog:
 
     def sku_names(self, provider: str) -> Mapping[str, str]:
         """Return each name (id or alias) under which the provider sells something, and the SKU's id."""
-        return {name: sku.id for card in self._layers(provider) for sku in card.skus for name in (sku.id, *sku.aliases)}
+        self._layers(provider)
+        return self._offers[provider].names
 
     def skus(self, provider: str) -> tuple[str, ...]:
         """Return the ids of the provider's SKUs, in alphabetical order."""
-        return tuple(sorted({sku.id for card in self._layers(provider) for sku in card.skus}))
+        self._layers(provider)
+        return tuple(sorted(self._offers[provider].skus))
 
     def sku(self, provider: str, name: str) -> Sku:
-        """Return the uppermost description of the SKU of that name or alias. Raise UnknownNameError if there is none."""
-        found = [sku for card in self._layers(provider) for sku in card.skus if name in (sku.id, *sku.aliases)]
-        if not found:
-            raise UnknownNameError(f"{provider} sells no {name!r}; `tallystick catalog list --provider {provider}` lists its SKUs")
-        return found[-1]
+        """Return the uppermost description of the SKU of that name or alias. Raise UnknownNameError if none has it."""
+        sku_id = self.sku_names(provider).get(name)
+        if sku_id is None:
+            remedy = f"`tallystick catalog list --provider {provider}` lists its SKUs"
+            raise UnknownNameError(f"{provider} sells no {name!r}; {remedy}")
+        return self._offers[provider].skus[sku_id][-1][1]
 
     def periods(self, provider: str, sku_id: str, service_tier: str = STANDARD_TIER) -> tuple[RatePeriod, ...]:
         """Return the rates of that SKU over time, oldest first, without overlap; a gap is a time with no rate."""
-        layers = self._layers(provider)
-        described = self.sku(provider, sku_id)
-        blocks = [
-            [block for sku in card.skus if sku.id == described.id for block in sku.rates if block.service_tier == service_tier]
-            for card in layers
-        ]
-        origin = {id(block): card for card, of_card in zip(layers, blocks, strict=True) for block in of_card}
-        return tuple(
-            RatePeriod(
-                provider, described.id, described.model, card.unit, usd, span.valid_from, span.valid_to,
-                span.fact, card.sources[span.fact.source],
-            )
-            for whole in in_force(blocks, self.known_at)
-            for card in [origin[id(whole.fact)]]
-            for span, usd in self._with_unit_value(card, whole)
-        )
+        key = provider, sku_id, service_tier
+        if key not in self._periods:
+            self._periods[key] = tuple(self._drawn(*key))
+        return self._periods[key]
 
     def service_tiers(self, provider: str, sku_id: str) -> tuple[str, ...]:
         """Return the service tiers in which that SKU has a rate at some time."""
-        tiers = {b.service_tier for card in self._layers(provider) for s in card.skus if s.id == sku_id for b in s.rates}
-        return tuple(sorted(tiers))
+        self._layers(provider)
+        layers = self._offers[provider].skus.get(sku_id, ())
+        return tuple(sorted({block.service_tier for _, sku in layers for block in sku.rates}))
 
-    def find(self, provider: str, name: str, at: datetime | None, service_tier: str = STANDARD_TIER) -> RatePeriod | Reason:
+    def find(
+        self, provider: str, name: str, at: datetime | None, service_tier: str = STANDARD_TIER
+    ) -> RatePeriod | Reason:
         """Return the rates in force for that name at that instant, or the reason why there are none."""
         if provider not in self._cards_by_provider:
             return "unknown_provider"
@@ -150,17 +175,33 @@ class Catalog:
             raise UnknownNameError(f"no rate card for provider {provider!r}; there are: {', '.join(self.providers)}")
         return self._cards_by_provider[provider]
 
-    def _with_unit_value(self, card: RateCard, span: Span[RateBlock]) -> Iterator[tuple[Span[RateBlock], Decimal | None]]:
-        """Cut a period where the value of its unit changes."""
+    def _drawn(self, provider: str, sku_id: str, service_tier: str) -> Iterator[RatePeriod]:
+        described = self.sku(provider, sku_id)
+        origin: dict[int, RateCard] = {}
+        layers: list[list[RateBlock]] = []
+        for card, sku in self._offers[provider].skus[described.id]:
+            blocks = [block for block in sku.rates if block.service_tier == service_tier]
+            origin |= {id(block): card for block in blocks}
+            layers.append(blocks)
+        for span in in_force(layers, self.known_at):
+            card = origin[id(span.fact)]
+            for start, end, usd in self._unit_values(card, span):
+                yield RatePeriod(
+                    provider, described.id, described.model, card.unit, usd, start, end,
+                    span.fact, card.sources[span.fact.source],
+                )
+
+    def _unit_values(self, card: RateCard, span: Span[RateBlock]) -> Iterator[_UnitValue]:
+        """Cut a stretch of time where the value of the card's unit changes."""
         if card.unit == "USD":
-            yield span, Decimal(1)
+            yield span.valid_from, span.valid_to, Decimal(1)
             return
         facts = [layer.usd_per_unit for layer in self._layers(card.provider) if layer.unit == card.unit]
         for value_from, value_to, usd in _filled(in_force(facts, self.known_at)):
             start = max(filter(None, (span.valid_from, value_from)), default=None)
             end = min(filter(None, (span.valid_to, value_to)), default=None)
             if start is None or end is None or start < end:
-                yield Span(start, end, span.fact), usd
+                yield start, end, usd
 
 
 def load_catalog(overlays: Iterable[Path] = (), *, providers: Iterable[str] | None = None) -> Catalog:
@@ -170,9 +211,10 @@ def load_catalog(overlays: Iterable[Path] = (), *, providers: Iterable[str] | No
     Raise BadRateCardError with every problem found.
     """
     wanted = None if providers is None else frozenset(providers)
-    shipped = sorted(SHIPPED.glob("*.toml"))
+    # By stem, so that <provider>.toml lies below what is laid over it in <provider>.<word>.toml.
+    shipped = sorted(SHIPPED.glob("*.toml"), key=lambda path: path.stem)
     # A shipped file is named after its provider; a user's own file may hold any, so all of those are read.
-    paths = [path for path in shipped if wanted is None or path.stem in wanted]
+    paths = [path for path in shipped if wanted is None or path.stem.partition(".")[0] in wanted]
     own = [path for overlay in overlays for path in card_files(overlay)]
     digest = hashlib.sha256()
     for path in (*shipped, *own):
@@ -184,9 +226,11 @@ def load_catalog(overlays: Iterable[Path] = (), *, providers: Iterable[str] | No
 
 def card_files(path: Path) -> tuple[Path, ...]:
     """Return the rate cards at that path: the file itself, or the TOML files in the folder. Raise BadRateCardError."""
-    found = tuple(sorted(path.glob("*.toml"))) if path.is_dir() else (path,) if path.is_file() else ()
+    files = path.glob("*.toml") if path.is_dir() else [path] if path.is_file() else []
+    found = tuple(sorted(files, key=lambda file: file.stem))
     if not found:
-        raise BadRateCardError((CardProblem(str(path), "file", "no rate card there; give a TOML file or a folder of them"),))
+        problem = CardProblem(str(path), "file", "no rate card there; give a TOML file or a folder of them")
+        raise BadRateCardError((problem,))
     return found
 
 
@@ -210,7 +254,7 @@ def read_card(path: Path) -> RateCard | tuple[CardProblem, ...]:
     try:
         with path.open("rb") as file:
             raw = tomllib.load(file, parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, ArithmeticError, RecursionError) as error:
         return (CardProblem(str(path), "file", f"not readable as TOML: {error}"),)
     try:
         card = RateCard.model_validate(raw)
@@ -244,7 +288,7 @@ def _place(raw: Mapping[str, object], loc: tuple[int | str, ...]) -> str:
             return ".".join(map(str, loc)) or "file"
 
 
-def _filled(spans: tuple[Span[UnitValue], ...]) -> Iterator[tuple[datetime | None, datetime | None, Decimal | None]]:
+def _filled(spans: tuple[Span[UnitValue], ...]) -> Iterator[_UnitValue]:
     """Yield the value of a unit over all time, None in the gaps."""
     end: datetime | None = None
     for index, span in enumerate(spans):

@@ -3,7 +3,7 @@
 `--at` asks the line; `--known-at` asks for the line as it was drawn on an earlier day.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -12,17 +12,28 @@ FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
-class Dated(Protocol):
+class Stretch(Protocol):
+    """A half-open stretch of time; None is an open end."""
+
+    @property
+    def valid_from(self) -> datetime | None:
+        """First instant in it."""
+
+    @property
+    def valid_to(self) -> datetime | None:
+        """First instant after it."""
+
+
+class Dated(Stretch, Protocol):
     """Something that holds from one instant to another, as learned on one day."""
 
     @property
-    def observed_on(self) -> date: ...  # noqa: D102
+    def observed_on(self) -> date:
+        """The day it was learned."""
+
     @property
-    def valid_from(self) -> datetime | None: ...  # noqa: D102
-    @property
-    def valid_to(self) -> datetime | None: ...  # noqa: D102
-    @property
-    def corrects(self) -> str | None: ...  # noqa: D102
+    def corrects(self) -> str | None:
+        """What was wrong with an earlier fact that this one lies over; None if it only follows."""
 
 
 Fact = TypeVar("Fact", bound=Dated)
@@ -41,13 +52,14 @@ def in_force(layers: Iterable[Sequence[Fact]], known_at: date | None = None) -> 
     """Return the stretches of time and the fact that holds in each, oldest first; a gap has no stretch.
 
     `layers` go from the bottom up: a user's own card lies over the shipped one, whatever its day.
-    Within a layer a fact learned later lies over one learned earlier.
+    Within a layer a fact learned later lies over one learned earlier, and ends one that has no end of its own.
     """
     painted: list[Span[Fact]] = []
     for layer in layers:
-        for fact in sorted(layer, key=_order):
-            if known_at is None or fact.observed_on <= known_at:
-                painted = [*_cut_out(painted, fact), Span(fact.valid_from, fact.valid_to, fact)]
+        known = [fact for fact in sorted(layer, key=_order) if known_at is None or fact.observed_on <= known_at]
+        for index, fact in enumerate(known):
+            span = Span(fact.valid_from, _end(fact, known[index + 1 :]), fact)
+            painted = [*_cut_out(painted, span), span]
     return tuple(sorted(painted, key=lambda span: span.valid_from or FIRST))
 
 
@@ -69,7 +81,7 @@ def _order(fact: Dated) -> tuple[date, bool, datetime]:
     return fact.observed_on, fact.corrects is not None, fact.valid_from or FIRST
 
 
-def _share_time(one: Dated, other: Dated) -> bool:
+def _share_time(one: Stretch, other: Stretch) -> bool:
     return (one.valid_from or FIRST) < (other.valid_to or LAST) and (other.valid_from or FIRST) < (one.valid_to or LAST)
 
 
@@ -78,18 +90,21 @@ def _is_price_change(earlier: Dated, later: Dated) -> bool:
     return earlier.valid_to is None and starts_later
 
 
-def _cut_out(spans: Iterable[Span[Fact]], fact: Fact) -> Iterable[Span[Fact]]:
-    """Return what of the spans is left when the time of `fact` is taken out of them."""
-    start, end = fact.valid_from or FIRST, fact.valid_to or LAST
+def _end(fact: Fact, later: Iterable[Fact]) -> datetime | None:
+    """Return when a fact ends: where it says, else where the first change after it begins."""
+    if fact.valid_to is not None:
+        return fact.valid_to
+    changes = (other.valid_from for other in later if other.corrects is None and _is_price_change(fact, other))
+    return min(filter(None, changes), default=None)
+
+
+def _cut_out(spans: Iterable[Span[Fact]], over: Span[Fact]) -> Iterator[Span[Fact]]:
+    """Yield what of the spans is left when the time of `over` is taken out of them."""
     for span in spans:
-        if not _share_time_of(span, start, end):
+        if not _share_time(span, over):
             yield span
             continue
-        if (span.valid_from or FIRST) < start:
-            yield Span(span.valid_from, fact.valid_from, span.fact)
-        if end < (span.valid_to or LAST):
-            yield Span(fact.valid_to, span.valid_to, span.fact)
-
-
-def _share_time_of(span: Span[Fact], start: datetime, end: datetime) -> bool:
-    return (span.valid_from or FIRST) < end and start < (span.valid_to or LAST)
+        if (span.valid_from or FIRST) < (over.valid_from or FIRST):
+            yield Span(span.valid_from, over.valid_from, span.fact)
+        if (over.valid_to or LAST) < (span.valid_to or LAST):
+            yield Span(over.valid_to, span.valid_to, span.fact)
