@@ -72,6 +72,7 @@ class Finding:
 
     id: str
     rule: str
+    verdict: str
     provider: str | None
     sku: str
     requests: int

@@ -36,6 +36,7 @@ def _finding(number: str, cells: Sequence[Cell]) -> Finding:
     return Finding(
         id=number,
         rule=rule,
+        verdict=first.verdict,
         provider=first.provider,
         sku=first.sku,
         requests=count,

@@ -68,4 +68,3 @@ def settle(ledger: Ledger) -> Settled:
         uncontested + number["imported"], number["duplicate"], number["superseded"], number["conflict"],
         tuple(name for (name,) in reused),
     )  # fmt: skip
-

@@ -1,0 +1,1 @@
+"""What people see: the command line, tables and pages. It computes no money of its own."""

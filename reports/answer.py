@@ -1,0 +1,43 @@
+"""The answer of an audit in plain sentences: what was charged, what the card says, and what is in no sum."""
+
+from decimal import Decimal
+
+from billing.audit import Audit, UnitTotals
+from pricing.amounts import plain
+
+
+def answer(audit: Audit) -> str:
+    """Return one sentence per unit, and one on what the sums leave out."""
+    sentences = [_sentence(totals) for totals in audit.totals if totals.checked]
+    if not sentences:
+        sentences = ["No request has both a charge and a price, so there is nothing to check."]
+    return " ".join([*sentences, *_partial(audit)])
+
+
+def money(amount: Decimal, unit: str) -> str:
+    """Return an amount in words: 1,043.21 credits, or $1.50."""
+    return f"${plain(amount):,f}" if unit == "USD" else f"{plain(amount):,f} {unit}{'' if amount == 1 else 's'}"
+
+
+def _sentence(totals: UnitTotals) -> str:
+    charged, expected = money(totals.charged, totals.unit), money(totals.expected, totals.unit)
+    if not totals.variance:
+        return f"You were charged {charged} for {totals.checked:,} checked requests, and so says the rate card."
+    more = "too much" if totals.variance > 0 else "too little"
+    dollars = f" (${abs(totals.usd):,f})" if totals.usd is not None and totals.unit != "USD" else ""
+    return (
+        f"You were charged {charged} for {totals.checked:,} checked requests; the rate card says {expected}: "
+        f"{money(abs(totals.variance), totals.unit)}{dollars} {more}."
+    )
+
+
+def _partial(audit: Audit) -> list[str]:
+    left_out = [
+        (audit.verdicts["unreported"], "report no charge"),
+        (audit.verdicts["unpriced"], "have no known price"),
+        (audit.verdicts["incomplete"], "are cut streams"),
+        (audit.conflicts, "conflict with another record of the same id"),
+        (audit.rejects, "were rejected"),
+    ]
+    parts = [f"{count:,} {why}" for count, why in left_out if count]
+    return [f"Not in these sums: {', '.join(parts)}."] if parts else []

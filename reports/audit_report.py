@@ -1,0 +1,60 @@
+"""What the audit page says, computed from the ledger: the audit, the requests to look at, and their arithmetic."""
+
+from decimal import Decimal
+
+from billing.audit import Audit, AuditedRequest
+from billing.auditor import audit, requests, usage_of
+from billing.ledger import Ledger
+from billing.rating import Selection, lay_rates
+from pricing.calculator import rate
+from pricing.catalog import Catalog
+from reports.audit_page import AuditPage
+
+#: Requests of each SKU and verdict that the page carries; the rest is a command away.
+_MOST_SAMPLES = 12
+
+
+def audit_page(
+    ledger: Ledger,
+    catalog: Catalog,
+    selection: Selection,
+    tolerance: Decimal = Decimal(0),
+    *,
+    is_simulated: bool = False,
+) -> AuditPage:
+    """Compute the audit page of the selected requests."""
+    found = audit(ledger, catalog, selection, tolerance)
+    sampled = requests(lay_rates(ledger, catalog, selection), tolerance, most=_MOST_SAMPLES)
+    return AuditPage(
+        audit=found,
+        title=_title(found, selection),
+        samples=tuple(
+            (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
+        ),
+        finding_of=_findings_of(found, [request for request, _ in sampled]),
+        ledger_name=ledger.path.name,
+        is_simulated=is_simulated,
+        credit_values=_unit_values(catalog, found),
+    )
+
+
+def _title(found: Audit, selection: Selection) -> str:
+    start, last = selection.start or found.first_at, found.last_at
+    if start is None or last is None:
+        return "Audit"
+    months = [f"{at:%B %Y}" for at in (start, last)]
+    return f"Audit, {months[0]}" if months[0] == months[1] else f"Audit, {months[0]} to {months[1]}"
+
+
+def _findings_of(found: Audit, sampled: list[AuditedRequest]) -> dict[str, str]:
+    """Tell which finding each request belongs to: that of its verdict's rule, provider, SKU and unit."""
+    by_key = {(each.verdict, each.provider, each.sku, each.unit): each.id for each in found.findings}
+    keys = {request.request_id: (request.verdict, request.provider, request.sku, request.unit) for request in sampled}
+    return {request_id: by_key[key] for request_id, key in keys.items() if key in by_key}
+
+
+def _unit_values(catalog: Catalog, found: Audit) -> tuple[str, ...]:
+    """Say what a unit is worth at each provider that charges in one of its own."""
+    providers = sorted({line.provider for line in found.skus if line.provider in catalog.providers})
+    cards = [catalog.card(provider) for provider in providers if provider is not None]
+    return tuple(f"{card.provider}: 1 {card.unit} = ${value.usd}" for card in cards for value in card.usd_per_unit[-1:])

@@ -1,0 +1,112 @@
+"""The command line. This module stays light: what a command needs is imported when it runs."""
+
+import importlib
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+SETTINGS_FILE = "tallystick.toml"
+USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
+
+#: The commands, the module and function that each one is, and what it does. Nothing of it is imported for `--help`.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "audit": ("reports.cli.audits:audit", "Hold every charge against the rate card in force."),
+    "catalog": ("reports.cli.catalogs:catalog", "List, check and compare rate cards."),
+    "conflicts": ("reports.cli.imports:conflicts", "List records whose id was taken by other money or other usage."),
+    "demo": ("reports.cli.demos:demo", "Take simulated sample data the whole way, to a page you can open."),
+    "explain": ("reports.cli.prices:explain", "Show the arithmetic of one request."),
+    "import": ("reports.cli.imports:import_", "Load usage logs into the ledger."),
+    "price": ("reports.cli.prices:price", "Say what one request costs."),
+    "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),
+    "report": ("reports.cli.pages:report", "Write HTML pages."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, so that `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the base class's signature
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Import and return the command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """Write what each command does, without importing it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TALLYSTICK"}
+)
+@click.version_option(package_name="tallystick")
+def cli() -> None:
+    """Keep the buyer's half of the bill for language-model tokens.
+
+    Start with `tallystick demo`, or with `tallystick import PATH` and `tallystick audit`.
+    """
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code that scripts rely on; never with a traceback for bad input."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code: 0 well, 1 variance, 2 usage, 3 refused, 4 unpriced, 130 interrupted."""
+    try:
+        settings = {name: _settings() for name in COMMANDS}
+        code = cli.main(arguments, prog_name="tallystick", standalone_mode=False, default_map=settings)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing is half done", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if (told := _told(error)) is None:
+            raise
+        click.echo(f"tallystick: {error}", err=True)
+        return told
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int | None:
+    """Return the exit code of an error that is one of ours; None for a fault of this program."""
+    from billing.errors import BillingError, UnknownRequestError  # noqa: PLC0415 - only when something went wrong
+    from pricing.errors import PricingError, UnknownNameError  # noqa: PLC0415 - the same
+
+    if isinstance(error, UnknownRequestError | UnknownNameError):
+        return USAGE_ERROR
+    return REFUSED if isinstance(error, BillingError | PricingError) else None
+
+
+def _settings() -> dict[str, Any]:
+    """Read tallystick.toml of the working folder: options by their names, under environment and command line."""
+    path = Path(SETTINGS_FILE)
+    if not path.is_file():
+        return {}
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise click.UsageError(f"{path}: not readable as TOML: {error}") from None
+    known = {"ledger", "rate_cards", "format", "quiet", "tolerance"}
+    if unknown := set(raw) - known:
+        raise click.UsageError(f"{path}: unknown setting {min(unknown)!r}; there are: {', '.join(sorted(known))}")
+    return {"output_format" if name == "format" else name: value for name, value in raw.items()}

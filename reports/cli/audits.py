@@ -1,0 +1,115 @@
+"""`audit`: every charge in the ledger beside the rate card in force."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from billing.audit import Audit
+from billing.auditor import audit as audit_of
+from billing.ledger import open_ledger
+from reports.answer import answer
+from reports.cli.options import catalog_of, everywhere, known_option, selection, span, tolerance_option
+from reports.cli.output import Result, Table, write
+
+VARIANCE, UNPRICED = 1, 4
+
+
+@click.command()
+@span
+@tolerance_option
+@known_option
+@click.option("--strict", is_flag=True, help="Exit with 4 if some of the usage is unpriced.")
+@everywhere
+def audit(
+    *,
+    month: tuple[datetime, datetime] | None,
+    from_at: datetime | None,
+    to_at: datetime | None,
+    provider: str | None,
+    tolerance: Decimal,
+    known_at: date | None,
+    strict: bool,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Hold every charge against the rate card in force. Exit with 1 if any is beyond tolerance."""
+    catalog = catalog_of(rate_cards, known_at)
+    with open_ledger(ledger, read_only=True) as book:
+        found = audit_of(book, catalog, selection(month, from_at, to_at, provider), tolerance)
+    write(audit_result(found), output_format)
+    if found.has_variance:
+        return VARIANCE
+    return UNPRICED if strict and found.verdicts["unpriced"] else 0
+
+
+def audit_result(found: Audit) -> Result:
+    """Return an audit as data and tables."""
+    data = {
+        "totals": {line.unit: _without(asdict(line), "unit") for line in found.totals},
+        "verdicts": found.verdicts,
+        "findings": [asdict(finding) for finding in found.findings],
+        "unpriced": [asdict(gap) for gap in found.gaps],
+        "skus": [asdict(line) for line in found.skus],
+        "conflicts": found.conflicts,
+        "rejects": found.rejects,
+        "untimed": found.untimed,
+        "partial": found.is_partial,
+        "tolerance": found.tolerance,
+        "first_at": found.first_at,
+        "last_at": found.last_at,
+        "catalog": {"version": found.catalog_version, "digest": found.catalog_digest},
+        "input_digest": found.input_digest,
+    }
+    tables = (
+        Table(
+            "Findings",
+            ("id", "rule", "provider", "sku", "requests", "variance", "unit", "usd", "what we found"),
+            [
+                (
+                    each.id,
+                    each.rule,
+                    each.provider,
+                    each.sku,
+                    each.requests,
+                    each.variance,
+                    each.unit,
+                    each.usd,
+                    each.sentence,
+                )
+                for each in found.findings
+            ],
+        ),
+        Table(
+            "Totals of checked requests",
+            ("unit", "requests", "checked", "charged", "expected", "variance", "usd", "priced share"),
+            [
+                (
+                    each.unit,
+                    each.requests,
+                    each.checked,
+                    each.charged,
+                    each.expected,
+                    each.variance,
+                    each.usd,
+                    each.priced_share,
+                )
+                for each in found.totals
+            ],
+        ),
+        Table("Verdicts", ("verdict", "requests"), list(found.verdicts.items())),
+        Table(
+            "Not in the sums",
+            ("reason", "provider", "sku", "requests", "tokens", "charged"),
+            [(each.reason, each.provider, each.sku, each.requests, each.tokens, each.charged) for each in found.gaps],
+        ),
+    )
+    return Result(data, tables, answer(found))
+
+
+def _without(row: dict[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in row.items() if key != name}

@@ -1,0 +1,55 @@
+"""`demo`: simulated sample data the whole way, from log files to a page."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from billing.auditor import audit
+from billing.importer import import_paths
+from billing.ledger import open_ledger
+from billing.rating import Selection
+from billing.records import Reading
+from reports.answer import answer
+from reports.cli.imports import progress_bar
+from reports.cli.options import catalog_of
+from reports.cli.pages import write_audit_page
+
+#: The sample month: what the simulated logs cover.
+_MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="tallystick-demo",
+    show_default=True,
+    help="The folder for the sample ledger and the page.",
+)
+def demo(*, out: Path) -> int:
+    """Import a simulated month, audit it, write the page, and print the page's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    ledger, logs = out / "demo.duckdb", sample_logs()
+    ledger.unlink(missing_ok=True)
+    with open_ledger(ledger) as book, progress_bar((logs,), quiet=False) as on_progress:
+        result = import_paths(book, [logs], Reading(), datetime.now(UTC), on_progress=on_progress)
+        total = result.total
+        found = audit(book, catalog_of(()), _MONTH)
+    page = write_audit_page(ledger, (), _MONTH, out, is_simulated=True)
+    click.echo("Simulated sample data: October 2026.", err=True)
+    click.echo(
+        f"{total.records:,} records = {total.imported:,} imported + {total.duplicate:,} duplicate + "
+        f"{total.superseded:,} superseded + {total.conflict:,} conflict + {total.rejected:,} rejected.",
+        err=True,
+    )
+    click.echo(answer(found), err=True)
+    click.echo(f"Try: tallystick audit --ledger {ledger} --month 2026-10", err=True)
+    click.echo(str(page.resolve()))
+    return 0
+
+
+def sample_logs() -> Path:
+    """Return the folder of sample logs: inside the installed package, or beside the packages in a checkout."""
+    packages = Path(__file__).parents[1]
+    return next(path for path in (packages / "sample", packages.parent / "data" / "sample") if path.is_dir())

@@ -1,0 +1,126 @@
+"""`import`, `rejects` and `conflicts`: what came in, and what did not."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from billing.importer import FileResult, ImportResult, Progress, import_paths, log_files
+from billing.ledger import open_ledger
+from billing.records import Reading
+from reports.cli.options import ledger_option, options, output_option, quiet_option
+from reports.cli.output import Result, Table, write
+
+REFUSED = 3
+_COUNTS = ("records", "imported", "duplicate", "superseded", "conflict", "rejected", "ignored")
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--provider", help="Who charged for these requests, if the log does not tell or tells it wrong.")
+@click.option("--zone", help="The zone of times that carry none, such as Europe/Berlin.")
+@click.option("--by-content", is_flag=True, help="Don't believe ids: tell requests apart by what they say and when.")
+@options(ledger_option, output_option, quiet_option)
+def import_(
+    *,
+    paths: tuple[Path, ...],
+    provider: str | None,
+    zone: str | None,
+    by_content: bool,
+    ledger: Path,
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Load usage logs (files, or folders of them, plain or gzipped) into the ledger.
+
+    Each file is taken whole or not at all; importing it again changes nothing.
+    """
+    reading = Reading(provider, _zone(zone), by_content)
+    with open_ledger(ledger) as book, progress_bar(paths, quiet=quiet) as on_progress:
+        result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
+    write(import_result(result), output_format)
+    if not quiet:
+        for file in result.files:
+            if file.message:
+                click.echo(file.message, err=True)
+    return 0 if result.is_clean else REFUSED
+
+
+@click.command()
+@options(ledger_option, output_option, quiet_option)
+def rejects(*, ledger: Path, output_format: str | None, quiet: bool) -> int:
+    """List the records that were not taken: file, line and reason, never their text."""
+    return _list(ledger, "Rejects", ("path", "line", "reason", "field"), "rejects", output_format)
+
+
+@click.command()
+@options(ledger_option, output_option, quiet_option)
+def conflicts(*, ledger: Path, output_format: str | None, quiet: bool) -> int:
+    """List the records whose id was taken by other money or other usage; they are in no total."""
+    return _list(
+        ledger, "Conflicts", ("path", "line", "reason", "provider", "request_id", "sku"), "conflicts", output_format
+    )
+
+
+def import_result(result: ImportResult) -> Result:
+    """Return what became of each file, and in total."""
+    total = asdict(result.total)
+    rows = [
+        (str(file.path), file.shape, *(asdict(file.counts)[name] for name in _COUNTS), file.status)
+        for file in result.files
+    ]
+    rows.append(("total", None, *(total[name] for name in _COUNTS), ""))
+    summary = f"{total['imported']:,} of {total['records']:,} records are new in the ledger."
+    table = Table("Import", ("path", "shape", *_COUNTS, "status"), rows)
+    return Result({"files": [_file_data(file) for file in result.files], "total": total}, (table,), summary)
+
+
+@contextmanager
+def progress_bar(paths: tuple[Path, ...], *, quiet: bool) -> Iterator[Progress | None]:
+    """Show how many bytes are read, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - heavy, and only for people
+    from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
+
+    sizes = {path: path.stat().st_size for path in log_files(paths) if path.is_file()}
+    read: dict[Path, int] = {}
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("importing", total=sum(sizes.values()))
+
+        def advance(path: Path, done: int) -> None:
+            read[path] = done
+            bar.update(task, completed=sum(read.values()), description=path.name)
+
+        yield advance
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.UsageError(f"--zone: no zone {name!r}; write it as Europe/Berlin or UTC") from None
+
+
+def _file_data(file: FileResult) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "shape": file.shape,
+        **asdict(file.counts),
+        "status": file.status,
+        "message": file.message,
+    }
+
+
+def _list(ledger: Path, title: str, columns: tuple[str, ...], table: str, output_format: str | None) -> int:
+    with open_ledger(ledger, read_only=True) as book:
+        rows = book.rows(f"SELECT {', '.join(columns)} FROM {table} ORDER BY path, line, reason")  # noqa: S608 - our own names
+    data = {"rows": [dict(zip(columns, row, strict=True)) for row in rows]}
+    write(Result(data, (Table(title, columns, rows),), f"{len(rows):,} {title.lower()}."), output_format)
+    return 0

@@ -1,0 +1,158 @@
+"""How results leave the command line: data on stdout as a table, JSON, CSV or Markdown; all else on stderr."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from pricing.amounts import digits
+from pricing.amounts import plain as exact
+
+SCHEMA_VERSION = 1
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table. Cells are exact values; numbers stand to the right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command found: the data for programs, and the tables for people, the main one first."""
+
+    data: Mapping[str, object]
+    tables: Sequence[Table]
+    summary: str = ""
+
+
+def write(result: Result, output_format: str | None) -> None:
+    """Write a result to stdout in that format; by default a table on a terminal, else JSON."""
+    chosen = output_format or ("table" if sys.stdout.isatty() else "json")
+    text = {"json": as_json, "csv": as_csv, "md": as_markdown, "table": as_table}[chosen](result)
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+def as_json(result: Result) -> str:
+    """Return the data as JSON: amounts as strings of plain digits, times in ISO 8601 with a zone, null for unknown."""
+    return json.dumps({"schema_version": SCHEMA_VERSION} | plain(result.data), indent=2, ensure_ascii=False)
+
+
+def as_csv(result: Result) -> str:
+    """Return the main table as CSV; text that a spreadsheet would take for a formula gets a quote before it."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(result.tables[0].columns)
+    writer.writerows([_csv_cell(cell) for cell in row] for row in result.tables[0].rows)
+    return file.getvalue()
+
+
+def as_markdown(result: Result) -> str:
+    """Return the summary and every table as Markdown."""
+    parts = [result.summary] if result.summary else []
+    for table in result.tables:
+        rows = [table.columns, ["---:" if _is_numeric(column) else "---" for column in zip(*table.rows, strict=True)]]
+        rows = rows if table.rows else [table.columns, ["---"] * len(table.columns)]
+        lines = ["| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in (*rows, *table.rows)]
+        parts.append(f"**{table.title}**\n\n" + "\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_table(result: Result) -> str:
+    """Return the summary and every table for a terminal."""
+    from rich import box  # noqa: PLC0415 - heavy, and only for people
+    from rich.console import Console  # noqa: PLC0415 - the same
+    from rich.table import Table as RichTable  # noqa: PLC0415 - the same
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    console = Console(file=io.StringIO(), force_terminal=sys.stdout.isatty(), width=_width(), highlight=False)
+    if result.summary:
+        console.print(Text(result.summary))
+    for table in result.tables:
+        columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+        drawn = RichTable(title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for name, column in zip(table.columns, columns, strict=True):
+            drawn.add_column(Text(name), justify="right" if _is_numeric(column) else "left", overflow="fold")
+        for row in table.rows:
+            drawn.add_row(*(Text(shown(cell)) for cell in row))
+        console.print(drawn)
+    file = console.file
+    assert isinstance(file, io.StringIO)  # noqa: S101 - as made above
+    return file.getvalue()
+
+
+def plain(value: object) -> dict[str, object]:
+    """Return a mapping with all that JSON can't hold turned into what the contract says."""
+    turned = _plain(value)
+    assert isinstance(turned, dict)  # noqa: S101 - a mapping stays one
+    return turned
+
+
+def shown(cell: object) -> str:
+    """Return a cell as people read it; unknown is a dash, never a zero."""
+    match cell:
+        case None:
+            return "—"
+        case Decimal():
+            return f"{exact(cell):,f}"
+        case int():
+            return f"{cell:,}"
+        case datetime():
+            return cell.isoformat(timespec="seconds").replace("+00:00", "Z")
+        case _:
+            return "".join(
+                character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(cell)
+            )
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return digits(value)
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case date() | Path():
+            return str(value)
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case str() | bytes():
+            return value
+        case Sequence():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _csv_cell(cell: object) -> object:
+    turned = _plain(cell)
+    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
+        return f"'{cell}"
+    return "" if turned is None else turned
+
+
+def _markdown_cell(cell: object) -> str:
+    text = shown(cell)
+    for character in "\\`*_{}[]<>|":
+        text = text.replace(character, f"\\{character}") if isinstance(cell, str) else text
+    return text
+
+
+def _is_numeric(column: Sequence[object]) -> bool:
+    return any(isinstance(cell, int | Decimal) for cell in column)
+
+
+def _width() -> int:
+    import shutil  # noqa: PLC0415 - only for people
+
+    return shutil.get_terminal_size((120, 24)).columns

@@ -1,0 +1,250 @@
+"""`price` and `explain`: the arithmetic of one request."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from billing.audit import AuditedRequest
+from billing.auditor import find_request, usage_of
+from billing.hypotheses import explanations
+from billing.ledger import open_ledger
+from pricing.calculator import Charge, rate
+from pricing.calculator import price as price_of
+from pricing.catalog import RatePeriod
+from pricing.rates import RateBlock
+from pricing.usage import STANDARD_TIER, Usage
+from reports.cli.options import (
+    Instant,
+    cards_option,
+    catalog_of,
+    everywhere,
+    known_option,
+    options,
+    output_option,
+    quiet_option,
+)
+from reports.cli.output import Result, Table, write
+
+UNPRICED = 4
+
+_tokens = options(
+    *(
+        click.option(f"--{kind}", type=click.IntRange(min=0), default=0, metavar="TOKENS", help=what)
+        for kind, what in (
+            ("input", "Input tokens that were neither read from nor written to a cache."),
+            ("output", "Output tokens, reasoning included."),
+            ("cache-read", "Input tokens read from a cache."),
+            ("cache-write-5m", "Input tokens written to a cache for 5 minutes."),
+            ("cache-write-1h", "Input tokens written to a cache for 1 hour."),
+        )
+    )
+)
+
+
+@click.command()
+@click.argument("sku")
+@click.option("--provider", required=True, help="Who sells it.")
+@_tokens
+@click.option("--at", type=Instant(), help="The instant whose rates hold. Default: now.")
+@click.option("--service-tier", default=STANDARD_TIER, show_default=True, help="Such as batch or priority.")
+@known_option
+@click.option("--strict", is_flag=True, help="Exit with 4 if some of the usage is unpriced.")
+@options(cards_option, output_option, quiet_option)
+def price(
+    *,
+    sku: str,
+    provider: str,
+    input: int,
+    output: int,
+    cache_read: int,
+    cache_write_5m: int,
+    cache_write_1h: int,
+    at: datetime | None,
+    service_tier: str,
+    known_at: date | None,
+    strict: bool,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Say what one request to SKU costs, to the last digit."""
+    catalog = catalog_of(rate_cards, known_at, providers=[provider])
+    usage = Usage(input, output, cache_read, cache_write_5m, cache_write_1h, service_tier=service_tier)
+    charge = price_of(catalog, provider, sku, usage, at or datetime.now(UTC))
+    data = {
+        "provider": provider,
+        "sku": sku,
+        **charge_data(charge),
+        "catalog": catalog_data(catalog.version, catalog.digest),
+    }
+    write(Result(data, (_lines_table(charge),), _charge_summary(charge)), output_format)
+    return UNPRICED if strict and charge.unpriced else 0
+
+
+@click.command()
+@click.argument("request_id")
+@known_option
+@everywhere
+def explain(
+    *,
+    request_id: str,
+    known_at: date | None,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Show the arithmetic of one request in the ledger, by the vendor's id or your own."""
+    catalog = catalog_of(rate_cards, known_at)
+    with open_ledger(ledger, read_only=True) as book:
+        found = find_request(book, catalog, request_id)
+    explained = []
+    for request, period in found:
+        usage = usage_of(request)
+        charge = (
+            rate(usage, period) if period else price_of(catalog, request.provider or "", request.sku, usage, request.at)
+        )
+        hypotheses = explanations(catalog, request, usage, period) if period else ()
+        explained.append((request, charge, hypotheses))
+    data = [
+        request_data(request)
+        | charge_data(charge)
+        | {
+            "charged": request.charged,
+            "expected": request.expected,
+            "hypotheses": [{"rule": each.rule, "detail": each.detail, "charged": each.charged} for each in hypotheses],
+        }
+        for request, charge, hypotheses in explained
+    ]
+    tables = [table for request, charge, _ in explained for table in (_lines_table(charge), _request_table(request))]
+    summary = "\n".join(
+        _request_summary(request, [each.detail for each in found_causes]) for request, _, found_causes in explained
+    )
+    write(Result(data[0] | {"others": data[1:]} if len(data) > 1 else data[0], tables, summary), output_format)
+    return 0
+
+
+def charge_data(charge: Charge) -> dict[str, object]:
+    """Return a charge the way JSON carries it. `usd` is the exact amount in dollars."""
+    return {
+        "exact": charge.exact,
+        "charged": charge.charged,
+        "unit": charge.unit,
+        "usd": charge.usd,
+        "usd_charged": charge.usd_charged,
+        "lower": charge.lower,
+        "upper": charge.upper,
+        "lines": [
+            {
+                "kind": line.kind,
+                ("calls" if line.is_fee else "tokens"): line.count,
+                ("per_call" if line.is_fee else "per_mtok"): line.rate,
+                "amount": line.amount,
+            }
+            for line in charge.lines
+        ],
+        "rate": None if charge.period is None else period_data(charge.period),
+        "unpriced": [{"kind": part.kind, "reason": part.reason} for part in charge.unpriced],
+    }
+
+
+def period_data(period: RatePeriod) -> dict[str, object]:
+    """Return the rates of a period the way JSON carries them."""
+    block = period.block
+    return {
+        "provider": period.provider,
+        "sku": period.sku,
+        "model": period.model,
+        "unit": period.unit,
+        "service_tier": block.service_tier,
+        "per_mtok": block.per_mtok.model_dump(),
+        "context_tiers": [
+            {"above": tier.above, "per_mtok": tier.per_mtok.model_dump()} for tier in block.context_tiers
+        ],
+        "per_request": block.per_request,
+        "per_tool_call": block.per_tool_call,
+        "minimum_charge": block.minimum_charge,
+        "usd_per_unit": period.usd_per_unit,
+        "rounding": block.rounding.model_dump(),
+        "valid_from": period.valid_from,
+        "valid_to": period.valid_to,
+        "observed_on": block.observed_on,
+        "source": {"document": period.source.document, "title": period.source.title, "field": block.field},
+    }
+
+
+def request_data(request: AuditedRequest) -> dict[str, object]:
+    """Return a request of the ledger the way JSON carries it."""
+    return {
+        "request_id": request.request_id,
+        "provider": request.provider,
+        "sku": request.sku,
+        "at": request.at,
+        "status": request.status,
+        "variance": request.variance,
+        "verdict": request.verdict,
+        "reason": request.reason,
+        "project": request.project,
+        "path": request.path,
+        "line": request.line,
+    }
+
+
+def catalog_data(version: str, digest: str) -> dict[str, object]:
+    """Return which catalog it was."""
+    return {"version": version, "digest": digest}
+
+
+def rounding_words(block: RateBlock) -> str:
+    """Say the rounding rule in words."""
+    rounding = block.rounding
+    if rounding.step is None:
+        return f"not rounded ({rounding.basis})"
+    verb = {"down": "cut", "up": "rounded up", "half_up": "rounded half up", "none": ""}[rounding.mode]
+    what = "the total" if rounding.scope == "request" else "each component"
+    return f"{what} is {verb} to {rounding.step} ({rounding.basis})"
+
+
+def _charge_summary(charge: Charge) -> str:
+    if charge.period is None:
+        return f"Unpriced: {charge.unpriced[0].reason}."
+    source = f"{charge.period.source.document}, observed {charge.period.block.observed_on}"
+    if charge.exact is None:
+        parts = ", ".join(f"{part.kind}: {part.reason}" for part in charge.unpriced)
+        return f"Unpriced: {parts}. What is priced comes to {charge.lower} {charge.unit}. Rates: {source}"
+    dollars = "" if charge.usd is None or charge.unit == "USD" else f" = ${charge.usd}"
+    return (
+        f"Exactly {charge.exact} {charge.unit}{dollars}; charged {charge.charged}: {rounding_words(charge.period.block)}. "
+        f"Rates: {source}"
+    )
+
+
+def _lines_table(charge: Charge) -> Table:
+    unit = charge.unit or "unknown unit"
+    rows = [(line.kind, line.count, line.rate, line.amount) for line in charge.lines]
+    return Table("Arithmetic", ("kind", "tokens or calls", f"{unit} per 1M tokens or call", f"amount, {unit}"), rows)
+
+
+def _request_table(request: AuditedRequest) -> Table:
+    return Table(
+        f"Request {request.request_id}",
+        ("charged", "expected", "variance", "unit", "verdict", "at", "file", "line"),
+        [
+            (
+                request.charged,
+                request.expected,
+                request.variance,
+                request.unit,
+                request.verdict,
+                request.at,
+                request.path,
+                request.line,
+            )
+        ],
+    )
+
+
+def _request_summary(request: AuditedRequest, causes: list[str]) -> str:
+    why = f" It would be explained by: {'; '.join(causes)}." if causes else ""
+    return f"{request.request_id} ({request.provider} {request.sku}): {request.verdict}.{why}"
