@@ -1,7 +1,7 @@
-"""Which other card, or which other way of counting, reproduces a charge exactly: the causes of one request's variance.
+"""Which other card, or which other way of counting, reproduces a charge exactly: why one request differs.
 
-Every billing mistake that is linear in tokens is another rate vector, so each hypothesis is the same rating with another
-card or with the tokens in other kinds.
+Every billing mistake that is linear in tokens is another rate vector, so each hypothesis is the same rating with
+another card or with the tokens in other kinds.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,10 @@ class Hypothesis:
 
 #: Ways of counting tokens wrongly: the rule, what it is called, and the tokens as they would have been counted.
 _MISCOUNTS: tuple[tuple[str, str, Callable[[Usage], Usage]], ...] = (
-    ("cache.read_as_input", "cache reads at the input rate", lambda u: replace(u, input=u.input + u.cache_read, cache_read=0)),
+    (
+        "cache.read_as_input", "cache reads at the input rate",
+        lambda u: replace(u, input=u.input + u.cache_read, cache_read=0),
+    ),
     (
         "cache.write_as_input", "cache writes at the input rate",
         lambda u: replace(u, input=u.input + u.cache_write_5m + u.cache_write_1h, cache_write_5m=0, cache_write_1h=0),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from billing.ledger import Ledger
 from billing.queries import chain
 
-_COLUMNS = """provider, request_id, client_request_id, sku, used_at, service_tier, input, output, cache_read, cache_write_5m,
-    cache_write_1h, cache_write_unsplit, web_searches, unknown_fields, status, error_status, error_code, error_type,
-    charged, unit, project, api_key_id, tags, is_snapshot, content_digest, file_digest, path, line"""
+_COLUMNS = """provider, request_id, client_request_id, sku, used_at, service_tier, input, output, cache_read,
+    cache_write_5m, cache_write_1h, cache_write_unsplit, web_searches, unknown_fields, status, error_status,
+    error_code, error_type, charged, unit, project, api_key_id, tags, is_snapshot, content_digest, file_digest, path, line"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Instant(click.ParamType[datetime]):
 
     name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Return the instant in UTC."""
         if isinstance(value, datetime):
             return value
@@ -41,7 +41,7 @@ class Day(click.ParamType[date]):
 
     name = "date"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Return the day."""
         try:
             return value if isinstance(value, date) else date.fromisoformat(value)
@@ -58,7 +58,7 @@ class Month(click.ParamType[tuple[datetime, datetime]]):
         self,
         value: Any,
         param: click.Parameter | None,
-        ctx: click.Context | None,  # noqa: ANN401
+        ctx: click.Context | None,
     ) -> tuple[datetime, datetime]:
         """Return the first instant of the month and of the next."""
         if isinstance(value, tuple):
@@ -76,7 +76,7 @@ class Amount(click.ParamType[Decimal]):
 
     name = "amount"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         """Return the exact decimal."""
         try:
             amount = value if isinstance(value, Decimal) else Decimal(str(value))

@@ -126,9 +126,7 @@ def _plain(value: object) -> object:
             return str(value)
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
-        case str() | bytes():
-            return value
-        case Sequence():
+        case list() | tuple():
             return [_plain(item) for item in value]
         case _:
             return value

@@ -215,8 +215,8 @@ def _charge_summary(charge: Charge) -> str:
         return f"Unpriced: {parts}. What is priced comes to {charge.lower} {charge.unit}. Rates: {source}"
     dollars = "" if charge.usd is None or charge.unit == "USD" else f" = ${charge.usd}"
     return (
-        f"Exactly {charge.exact} {charge.unit}{dollars}; charged {charge.charged}: {rounding_words(charge.period.block)}. "
-        f"Rates: {source}"
+        f"Exactly {charge.exact} {charge.unit}{dollars}; charged {charge.charged}: "
+        f"{rounding_words(charge.period.block)}. Rates: {source}"
     )
 
 

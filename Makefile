@@ -1,0 +1,46 @@
+# `make demo` and `make test` set up all they need in .venv, from lists of exact versions with their hashes.
+PYTHON ?= python3
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: demo test check bench lock clean
+
+demo: .venv/runtime  ## sample data the whole way; prints the path of the page
+	@$(PY) -m reports demo
+
+test: check  ## everything: lint, types, layers, tests, pages in a browser
+	$(PY) -m pytest -n 2 --dist loadfile
+
+check: .venv/dev  ## lint, types, layers
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+bench: .venv/dev  ## speed, as ratios to the engine's bare scan of the same data
+	$(PY) tests/bench/bench.py
+
+lock: .venv/dev  ## renew the lists of exact versions
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --upgrade -o requirements/runtime.txt
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --upgrade -c requirements/runtime.txt -o requirements/dev.txt
+
+clean:
+	rm -rf .venv tallystick-demo dist build
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; name it with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -m venv .venv \
+		|| { rm -rf .venv; echo "this Python lacks venv; on Debian: apt-get install python3-venv" >&2; exit 2; }
+
+.venv/runtime: requirements/runtime.txt | .venv/bin/python
+	@echo "setting up .venv (once)" >&2
+	@$(PIP) -r requirements/runtime.txt
+	@touch $@
+
+.venv/dev: requirements/dev.txt | .venv/bin/python
+	@echo "setting up .venv for development (once)" >&2
+	@$(PIP) -r requirements/dev.txt
+	@touch $@ .venv/runtime
