@@ -62,7 +62,9 @@ class FileResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
+    """A file and the SHA-256 of its bytes: where records stand."""
+
     path: Path
     digest: str
 
@@ -122,7 +124,7 @@ def _import_file(
 def _load(
     ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
 ) -> FileResult:
-    source = _Source(path, _digest(path))
+    source = Source(path, _digest(path))
     ledger.connection.execute(statement("stage"))
     rejects: list[Reject] = []
     staged = ignored = 0
@@ -133,7 +135,7 @@ def _load(
             rejects.extend(outcome for outcome in batch if isinstance(outcome, Reject))
             ignored += sum(isinstance(outcome, Ignored) for outcome in batch)
             staged += len(records)
-            _append(ledger, "stage", [_row(record, source, by_content=reading.by_content) for record in records])
+            append(ledger, "stage", [row_of(record, source, by_content=reading.by_content) for record in records])
             if on_progress:
                 on_progress(path, raw.tell())
     settled = settle(ledger)
@@ -188,7 +190,8 @@ def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
     yield batch
 
 
-def _row(record: UsageRecord, source: _Source, *, by_content: bool) -> dict[str, object]:
+def row_of(record: UsageRecord, source: Source, *, by_content: bool) -> dict[str, object]:
+    """Return a record as a row of the stage."""
     usage, content = record.usage, record.content_digest()
     given = "" if by_content else record.request_id or record.client_request_id
     return {
@@ -225,7 +228,7 @@ def _content_id(content: str, at: datetime | None) -> str:
     return f"content:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
 
 
-def _append(ledger: Ledger, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+def append(ledger: Ledger, table: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Append rows to one of our own tables, typed as its columns are."""
     if not rows:
         return
@@ -235,18 +238,18 @@ def _append(ledger: Ledger, table: str, rows: Sequence[Mapping[str, object]]) ->
     ledger.connection.unregister("incoming")
 
 
-def _note_rejects(ledger: Ledger, source: _Source, rejects: list[Reject]) -> None:
+def _note_rejects(ledger: Ledger, source: Source, rejects: list[Reject]) -> None:
     """Note what was rejected; the same line of the same file is noted once, however often it is imported."""
     seen = ledger.rows("SELECT 1 FROM rejects WHERE file_digest = $digest LIMIT 1", {"digest": source.digest})
     place: dict[str, object] = {"file_digest": source.digest, "path": str(source.path)}
     rows = [place | {"line": reject.line, "reason": reject.reason, "field": reject.field} for reject in rejects]
-    _append(ledger, "rejects", [] if seen else rows)
+    append(ledger, "rejects", [] if seen else rows)
 
 
-def _note_file(ledger: Ledger, source: _Source, loaded_at: datetime, shape: str, counts: Counts) -> None:
+def _note_file(ledger: Ledger, source: Source, loaded_at: datetime, shape: str, counts: Counts) -> None:
     ((number,),) = ledger.rows("SELECT COALESCE(MAX(file_id), 0) + 1 FROM files")
     row = {
         "file_id": number, "loaded_at": loaded_at, "path": str(source.path), "digest": source.digest,
         "bytes": source.path.stat().st_size, "shape": shape, **asdict(counts),
     }  # fmt: skip
-    _append(ledger, "files", [row])
+    append(ledger, "files", [row])
