@@ -18,7 +18,7 @@ class Rounding(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     mode: Mode = "none"
-    """`down` cuts toward zero, `up` goes away from it, `half_up` to the nearer step and from the middle away from it."""
+    """`down` cuts toward zero, `up` goes away from it, `half_up` to the nearer step, from the middle away from 0."""
     step: Annotated[Decimal, Field(gt=0, le=10**6), BeforeValidator(exact)] | None = None
     scope: Scope = "request"
     basis: Basis = "unstated"

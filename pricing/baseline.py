@@ -1,0 +1,20 @@
+"""The baseline that vendors are compared with: list prices from the offline data of the package genai-prices."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from pricing.errors import PricingError
+
+
+def baseline_cards(observed_on: date) -> Mapping[str, str]:
+    """Return a rate card for each provider of the installed genai-prices: file name -> TOML text.
+
+    `observed_on` is the day on which that release was read. The same release and day give the same text.
+    Raise PricingError if the package is not installed: it is an extra, for the cards it gives are shipped.
+    """
+    try:
+        from pricing import genai_data  # noqa: PLC0415 - needs an extra that users of the shipped cards need not have
+    except ModuleNotFoundError as error:
+        remedy = "pip install 'tallystick[baseline]'"
+        raise PricingError(f"the baseline is made from the package genai-prices, which is missing: {remedy}") from error
+    return genai_data.cards(observed_on)
