@@ -1,0 +1,143 @@
+"""Log shapes: what is in a file is told by its content, and read into usage records.
+
+To add a shape, write a module with a `SHAPE` and name it in `SHAPES`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import PurePath
+from typing import BinaryIO
+
+from billing.errors import RefusedInputError
+from billing.formats import anthropic_sse, api_responses, claude_code
+from billing.formats.pieces import (
+    LONGEST,
+    Item,
+    Line,
+    Piece,
+    looks_like_events,
+    objects_of_document,
+    objects_of_events,
+    objects_of_lines,
+    raw_lines,
+    text_lines,
+)
+from billing.formats.shape import Shape
+from billing.records import Ignored, Outcome, Reading, Reject
+from billing.strict_json import glance
+
+#: The first that claims one of a log's first objects reads the log.
+SHAPES: tuple[Shape, ...] = (claude_code.SHAPE, anthropic_sse.SHAPE, api_responses.SHAPE)
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log")
+
+#: How much of a log is looked at to tell its shape.
+_HEAD_LINES = 200
+_HEAD_BYTES = 2**20
+_BLANK = b"\xef\xbb\xbf \t\r\n\v\f"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One opened log file.
+
+    `outcomes` are read as they are asked for: one for each line, or for each value of a JSON document. The record of a
+    stream comes when the stream has ended, all else in the order of lines.
+    """
+
+    shape: str
+    outcomes: Iterator[Outcome]
+
+
+def is_log_name(path: PurePath) -> bool:
+    """Tell whether a file found in a folder is worth reading: it is not hidden and ends like a log, zipped or not.
+
+    >>> is_log_name(PurePath("logs/2026-03.JSONL.gz"))
+    True
+    """
+    name = path.name.lower()
+    return not name.startswith(".") and name.removesuffix(".gz").endswith(SUFFIXES)
+
+
+def open_log(file: BinaryIO, name: str, reading: Reading) -> Log:
+    """Tell the shape of a log by its content and get ready to read it.
+
+    `file` gives the plain bytes, UTF-8. Raise RefusedInputError, naming the file, if no shape knows the content.
+    """
+    raw = raw_lines(file)
+    head = _head(raw)
+    lines = list(text_lines(head))
+    if not b"".join(head).strip(_BLANK):
+        return _blank(raw, len(head), name)
+    everything = text_lines(chain(head, raw))
+    texts = [line[1] for line in lines if not isinstance(line, Reject)]
+    first = next((text.lstrip() for text in texts if text.strip()), "")
+    if any(looks_like_events(text) for text in texts):
+        return _log(objects_of_events(lines, glance), objects_of_events(everything), name, reading)
+    # The first line of a document may hold an object, but then no other line begins one at its left edge.
+    if not first.startswith("[") and _shape(objects_of_lines(_at_left_edge(lines), glance)):
+        return _log(objects_of_lines(_at_left_edge(lines), glance), objects_of_lines(everything), name, reading)
+    if first.startswith(("{", "[")):
+        text = _whole(chain(head, raw), name)
+        return _log(objects_of_document(text, glance), objects_of_document(text), name, reading)
+    raise _unknown(name)
+
+
+def _head(raw: Iterator[bytes]) -> list[bytes]:
+    """Take the first lines, as many as it needs to tell the shape."""
+    head: list[bytes] = []
+    size = 0
+    for line in raw:
+        head.append(line)
+        size += len(line)
+        if size > _HEAD_BYTES or len(head) == _HEAD_LINES:
+            break
+    return head
+
+
+def _blank(raw: Iterator[bytes], lines: int, name: str) -> Log:
+    for line in raw:
+        lines += 1
+        if line.strip(_BLANK):
+            raise _unknown(name)
+    return Log("empty", (Ignored(number) for number in range(1, lines + 1)))
+
+
+def _log(glimpse: Iterator[Piece], pieces: Iterator[Piece], name: str, reading: Reading) -> Log:
+    shape = _shape(glimpse)
+    if shape is None:
+        raise _unknown(name)
+    return Log(shape.name, shape.read(pieces, reading))
+
+
+def _shape(glimpse: Iterator[Piece]) -> Shape | None:
+    seen = (piece.value for piece in islice(glimpse, _HEAD_LINES) if isinstance(piece, Item))
+    return next((shape for value in seen for shape in SHAPES if shape.claims(value)), None)
+
+
+def _at_left_edge(lines: list[Line]) -> Iterator[Line]:
+    return (line for line in lines if not isinstance(line, Reject) and line[1].startswith("{"))
+
+
+def _whole(raw: Iterator[bytes], name: str) -> str:
+    """Return the text of a document, which can't be read in parts."""
+    parts: list[bytes] = []
+    size = 0
+    for part in raw:
+        parts.append(part)
+        size += len(part)
+        if size > LONGEST:
+            raise RefusedInputError(
+                f"{name}: one JSON document of more than {LONGEST >> 20} MB; write it as one object per line"
+            )
+    try:
+        return b"".join(parts).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RefusedInputError(f"{name}: a JSON document that is not UTF-8; convert it to UTF-8") from None
+
+
+def _unknown(name: str) -> RefusedInputError:
+    shapes = ", ".join(shape.name for shape in SHAPES)
+    return RefusedInputError(
+        f"{name}: no log shape knows this content (there are {shapes}); give a usage log, or leave this file out"
+    )
