@@ -12,7 +12,8 @@ from billing.queries import chain
 
 _COLUMNS = """provider, request_id, client_request_id, sku, used_at, service_tier, input, output, cache_read,
     cache_write_5m, cache_write_1h, cache_write_unsplit, web_searches, unknown_fields, status, error_status,
-    error_code, error_type, charged, unit, project, api_key_id, tags, is_snapshot, content_digest, file_digest, path, line"""
+    error_code, error_type, charged, unit, project, api_key_id, tags, is_snapshot, content_digest, file_digest,
+    path, line"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def settle(ledger: Ledger) -> Settled:
         INSERT INTO usage_records SELECT {_COLUMNS} FROM stage AS s WHERE NOT EXISTS (
             SELECT 1 FROM judged AS j WHERE j.request_id = s.request_id AND j.id_provider = COALESCE(s.provider, '')
         )"""  # noqa: S608 - a list of our own columns
-    (uncontested,) = run(plain).fetchone() or (0,)
+    ((uncontested,),) = run(plain).fetchall()
     # What loses its place in the ledger, or never gets one, is kept if it says something else about money or usage.
     run(f"""
         INSERT INTO conflicts SELECT {_COLUMNS}, reason FROM (

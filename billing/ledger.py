@@ -84,12 +84,12 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
 
 def _check_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     try:
-        found = connection.execute("SELECT version FROM schema_version").fetchone()
+        found = connection.execute("SELECT version FROM schema_version").fetchall()
     except duckdb.CatalogException:
         raise LedgerError(f"{path}: a DuckDB file, but no ledger; name another file with --ledger") from None
-    if found != (SCHEMA_VERSION,):
+    if found != [(SCHEMA_VERSION,)]:
         raise LedgerError(
-            f"{path}: a ledger of schema version {found[0] if found else 'unknown'}, and this program knows "
+            f"{path}: a ledger of schema version {found[0][0] if found else 'unknown'}, and this program knows "
             f"{SCHEMA_VERSION}; import the logs again into a new ledger"
         )
 

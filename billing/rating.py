@@ -64,9 +64,15 @@ class Rating:
         return NARROW if (tokens or 0) * (rate or 0) < _NARROW_LIMIT else WIDE
 
 
+def held_providers(ledger: Ledger) -> tuple[str, ...]:
+    """Return the providers that the ledger has usage of, in alphabetical order."""
+    query = "SELECT DISTINCT provider FROM usage_records WHERE provider IS NOT NULL ORDER BY provider"
+    return tuple(name for (name,) in ledger.rows(query))
+
+
 def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHING) -> Rating:
     """Put the rates of the providers that the ledger holds into a table beside the usage."""
-    held = [name for (name,) in ledger.rows("SELECT DISTINCT provider FROM usage_records WHERE provider IS NOT NULL")]
+    held = held_providers(ledger)
     periods = tuple(catalog.all_periods(held))
     names = [
         (provider, name, sku)

@@ -1,9 +1,7 @@
 """The answer of an audit in plain sentences: what was charged, what the card says, and what is in no sum."""
 
-from decimal import Decimal
-
 from billing.audit import Audit, UnitTotals
-from pricing.amounts import plain
+from reports.money import money
 
 
 def answer(audit: Audit) -> str:
@@ -14,17 +12,12 @@ def answer(audit: Audit) -> str:
     return " ".join([*sentences, *_partial(audit)])
 
 
-def money(amount: Decimal, unit: str) -> str:
-    """Return an amount in words: 1,043.21 credits, or $1.50."""
-    return f"${plain(amount):,f}" if unit == "USD" else f"{plain(amount):,f} {unit}{'' if amount == 1 else 's'}"
-
-
 def _sentence(totals: UnitTotals) -> str:
     charged, expected = money(totals.charged, totals.unit), money(totals.expected, totals.unit)
     if not totals.variance:
         return f"You were charged {charged} for {totals.checked:,} checked requests, and so says the rate card."
     more = "too much" if totals.variance > 0 else "too little"
-    dollars = f" (${abs(totals.usd):,f})" if totals.usd is not None and totals.unit != "USD" else ""
+    dollars = f" ({money(abs(totals.usd), 'USD')})" if totals.usd is not None and totals.unit != "USD" else ""
     return (
         f"You were charged {charged} for {totals.checked:,} checked requests; the rate card says {expected}: "
         f"{money(abs(totals.variance), totals.unit)}{dollars} {more}."

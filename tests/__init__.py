@@ -1,0 +1,1 @@
+"""The tests. They are flat: a file per subject; pages in `browser/`, speed in `bench/`."""

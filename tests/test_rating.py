@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +13,8 @@ from billing.records import Status, UsageRecord
 from pricing.calculator import price
 from pricing.catalog import Catalog
 from pricing.rates import ContextTier, PerMtok, RateBlock
-from pricing.rounding import Rounding
-from pricing.usage import Usage
+from pricing.rounding import Mode, Rounding
+from pricing.usage import TOKEN_KINDS, Usage
 from tests.ledgers import OCTOBER, a_catalog, a_ledger, block, put
 
 tokens = st.one_of(st.just(0), st.integers(0, 3_000), st.integers(0, 10**9))
@@ -27,7 +28,7 @@ def per_mtoks(draw: st.DrawFn) -> PerMtok:
 
 @st.composite
 def roundings(draw: st.DrawFn) -> Rounding:
-    mode = draw(st.sampled_from(["none", "down", "up", "half_up"]))
+    mode: Mode = draw(st.sampled_from(get_args(Mode)))
     step = (
         None
         if mode == "none"
@@ -37,7 +38,7 @@ def roundings(draw: st.DrawFn) -> Rounding:
 
 
 @st.composite
-def blocks(draw: st.DrawFn, **fields: object) -> RateBlock:
+def blocks(draw: st.DrawFn, /, **fields: object) -> RateBlock:
     thresholds = draw(st.sampled_from([(), (1_000,), (1_000, 200_000)]))
     return block(
         draw(per_mtoks()),
@@ -73,7 +74,7 @@ def records(draw: st.DrawFn) -> list[UsageRecord]:
                 st.none() | st.integers(0, 30 * 86_400_000_000).map(lambda us: OCTOBER + timedelta(microseconds=us))
             ),
             usage=Usage(
-                *(draw(tokens) for _ in range(5)),
+                **{kind.value: draw(tokens) for kind in TOKEN_KINDS},
                 cache_write_unsplit=draw(st.one_of(st.just(0), tokens)),
                 web_searches=draw(st.sampled_from([0, 0, 3])),
                 service_tier=draw(st.sampled_from(["standard", "standard", "batch", "priority"])),

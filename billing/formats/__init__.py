@@ -34,6 +34,8 @@ SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log")
 #: How much of a log is looked at to tell its shape.
 _HEAD_LINES = 200
 _HEAD_BYTES = 2**20
+#: A glimpse of a log's first objects, and all of its pieces.
+_Way = tuple[Iterator[Piece], Iterator[Piece]]
 _BLANK = b"\xef\xbb\xbf \t\r\n\v\f"
 
 
@@ -69,18 +71,26 @@ def open_log(file: BinaryIO, name: str, reading: Reading) -> Log:
     lines = list(text_lines(head))
     if not b"".join(head).strip(_BLANK):
         return _blank(raw, len(head), name)
-    everything = text_lines(chain(head, raw))
-    texts = [line[1] for line in lines if not isinstance(line, Reject)]
+    for glimpse, pieces in _ways_to_read(chain(head, raw), lines, name):
+        shape = _shape(glimpse)
+        if shape:
+            return Log(shape.name, shape.read(pieces, reading))
+    raise _unknown(name)
+
+
+def _ways_to_read(raw: Iterator[bytes], head: list[Line], name: str) -> Iterator[_Way]:
+    """Yield the ways in which the log may hold its objects, the likeliest first."""
+    texts = [line[1] for line in head if not isinstance(line, Reject)]
     first = next((text.lstrip() for text in texts if text.strip()), "")
     if any(looks_like_events(text) for text in texts):
-        return _log(objects_of_events(lines, glance), objects_of_events(everything), name, reading)
-    # The first line of a document may hold an object, but then no other line begins one at its left edge.
-    if not first.startswith("[") and _shape(objects_of_lines(_at_left_edge(lines), glance)):
-        return _log(objects_of_lines(_at_left_edge(lines), glance), objects_of_lines(everything), name, reading)
+        yield objects_of_events(head, glance), objects_of_events(text_lines(raw))
+    if not first.startswith("["):
+        # Within a document, a line may hold an object as well, but there it does not begin at the left edge.
+        at_left_edge = (line for line in head if not isinstance(line, Reject) and line[1].startswith("{"))
+        yield objects_of_lines(at_left_edge, glance), objects_of_lines(text_lines(raw))
     if first.startswith(("{", "[")):
-        text = _whole(chain(head, raw), name)
-        return _log(objects_of_document(text, glance), objects_of_document(text), name, reading)
-    raise _unknown(name)
+        text = _whole(raw, name)
+        yield objects_of_document(text, glance), objects_of_document(text)
 
 
 def _head(raw: Iterator[bytes]) -> list[bytes]:
@@ -103,20 +113,9 @@ def _blank(raw: Iterator[bytes], lines: int, name: str) -> Log:
     return Log("empty", (Ignored(number) for number in range(1, lines + 1)))
 
 
-def _log(glimpse: Iterator[Piece], pieces: Iterator[Piece], name: str, reading: Reading) -> Log:
-    shape = _shape(glimpse)
-    if shape is None:
-        raise _unknown(name)
-    return Log(shape.name, shape.read(pieces, reading))
-
-
 def _shape(glimpse: Iterator[Piece]) -> Shape | None:
     seen = (piece.value for piece in islice(glimpse, _HEAD_LINES) if isinstance(piece, Item))
     return next((shape for value in seen for shape in SHAPES if shape.claims(value)), None)
-
-
-def _at_left_edge(lines: list[Line]) -> Iterator[Line]:
-    return (line for line in lines if not isinstance(line, Reject) and line[1].startswith("{"))
 
 
 def _whole(raw: Iterator[bytes], name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from billing.formats.fields import BadFieldError, Json, amount, child, clean, code, instant, tags, text
+from billing.formats.fields import BadFieldError, Json, amount, clean, code, instant, tags, text
 from billing.formats.pieces import Item, Piece
 from billing.records import Outcome, Reading, Reject, Status, UsageRecord
 from pricing.usage import Usage
@@ -126,7 +126,9 @@ def _record(call: Call, answer: Json, provider: str | None, sku: str, ending: _E
 
 def _sku(call: Call, answer: Json) -> str:
     """Return the model that was asked for, or else the one that answered; empty if the log names none."""
-    return text(child(call.log, "request"), "model") or text(answer, "model") or ""
+    request = call.log.get("request")
+    asked_for = text(request, "model") if isinstance(request, dict) else None
+    return asked_for or text(answer, "model") or ""
 
 
 def _provider(call: Call, answer: Json, sku: str, maker: str | None) -> str | None:
@@ -137,7 +139,11 @@ def _provider(call: Call, answer: Json, sku: str, maker: str | None) -> str | No
         return clean(named, "provider")
     if CREDITS in answer or CREDITS in call.log or sku.endswith(RESELLER_ROUTE):
         return RESELLER
-    return "openrouter" if _is_openrouter(answer) else maker
+    if _is_openrouter(answer):
+        return "openrouter"
+    # A gateway that passes the bill on names whom it asked; OpenRouter's own bill is not its upstream's.
+    asked = answer.get("provider")
+    return clean(asked, "provider") if isinstance(asked, str) and asked else maker
 
 
 def _is_openrouter(answer: Json) -> bool:

@@ -25,7 +25,7 @@ _KNOWN_WITHIN = {
     "output_tokens_details": frozenset({"thinking_tokens"}),  # they are part of output_tokens
 }
 #: Values at which a field changes no price.
-_ORDINARY = {"inference_geo": {"", "global", "not_available"}, "speed": {"", "standard"}}
+_ORDINARY = {"inference_geo": {"global", "not_available"}, "speed": {"standard"}}
 _COUNTS = frozenset({"input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})
 _KNOWN_OF_ITERATION = _COUNTS | {"type", "model", "cache_creation"}
 
@@ -77,7 +77,8 @@ def _unpriced_fields(told: Json, provider: str | None, model: object) -> tuple[s
     """Name the fields that say something which nobody here can price."""
     found = unknown_fields(told, _KNOWN, _KNOWN_WITHIN)
     for name, ordinary in _ORDINARY.items():
-        if (value := told.get(name)) is not None and value not in ordinary:
+        value = told.get(name)
+        if not says_nothing(value) and not (isinstance(value, str) and value in ordinary):
             found.add(name)
     # Anthropic charges a fetch by its tokens alone; of the others nobody publishes that.
     if tokens(child(told, "server_tool_use"), "web_fetch_requests") and provider != NAME:

@@ -20,7 +20,7 @@ _TOTAL, _SPLIT = "cache_creation_input_tokens", "cache_creation"
 
 def claims(value: Json) -> bool:
     """Tell whether the object is an event of a stream. An error alone could be anybody's."""
-    return value.get("type") in _EVENTS
+    return _kind(value) in _EVENTS
 
 
 def read(pieces: Iterator[Piece], reading: Reading, log: Json | None = None) -> Iterator[Outcome]:
@@ -63,7 +63,7 @@ class _Message:
 
     def hear(self, event: Item) -> Outcome:
         """Take one more event of the message and say what its line is."""
-        kind, usage = event.value.get("type"), event.value.get("usage")
+        kind, usage = _kind(event.value), event.value.get("usage")
         self._hear_credits(event.value)
         self.has_stopped = self.has_stopped or kind == "message_stop"
         if usage is None:
@@ -104,7 +104,7 @@ class _Message:
         for name, value in said.items():
             before = self.usage.get(name)
             if isinstance(before, dict) and isinstance(value, dict):
-                self.usage[name] = before | value
+                self.usage[name] = before | {part: count for part, count in value.items() if count is not None}
             elif value is not None:
                 self.usage[name] = value
         if said.get(_TOTAL) is not None and said.get(_SPLIT) is None:
@@ -132,7 +132,7 @@ class _Stream:
             if self.message and isinstance(piece, Reject):
                 self.message.is_damaged = True  # what can't be read may have been its last word
             yield piece
-        elif piece.value.get("type") == "message_start":
+        elif _kind(piece.value) == "message_start":
             yield from self._start(piece)
         elif is_error(piece.value):
             yield from self._fail(piece)
@@ -167,3 +167,8 @@ class _Stream:
             self.message = _Message(piece.line, {})
             self.message.fail(piece.value)
             yield from self.close()
+
+
+def _kind(event: Json) -> str:
+    kind = event.get("type")
+    return kind if isinstance(kind, str) else ""

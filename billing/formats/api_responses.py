@@ -23,7 +23,7 @@ def claims(value: Json) -> bool:
         return says_why or _family(answer) is not None
     if isinstance(answer, str) and looks_like_events(answer):
         return True
-    return type(value.get("status")) is int
+    return "response" in value and type(value.get("status")) is int
 
 
 def read(pieces: Iterator[Piece], reading: Reading) -> Iterator[Outcome]:
@@ -72,5 +72,7 @@ def _of_stream(call: Call, text: str) -> UsageRecord:
         raise BadFieldError("several_messages", "response")
     if records:
         return replace(records[0], line=call.line)
+    if call.has_failed:
+        return failure(call, {})
     rejects = (outcome.reason for outcome in told if isinstance(outcome, Reject))
     raise BadFieldError(next(rejects, "no_usage"), "response")

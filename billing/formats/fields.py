@@ -224,4 +224,4 @@ def _written(value: object) -> str:
 
 
 def _digest(value: str) -> str:
-    return hashlib.blake2b(value.encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

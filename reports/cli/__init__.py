@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "catalog": ("reports.cli.catalogs:catalog", "List, check and compare rate cards."),
     "conflicts": ("reports.cli.imports:conflicts", "List records whose id was taken by other money or other usage."),
     "demo": ("reports.cli.demos:demo", "Take simulated sample data the whole way, to a page you can open."),
-    "explain": ("reports.cli.prices:explain", "Show the arithmetic of one request."),
+    "explain": ("reports.cli.explains:explain", "Show the arithmetic of one request."),
     "import": ("reports.cli.imports:import_", "Load usage logs into the ledger."),
     "price": ("reports.cli.prices:price", "Say what one request costs."),
     "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),

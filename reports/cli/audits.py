@@ -10,6 +10,7 @@ import click
 from billing.audit import Audit
 from billing.auditor import audit as audit_of
 from billing.ledger import open_ledger
+from billing.rating import held_providers
 from reports.answer import answer
 from reports.cli.options import catalog_of, everywhere, known_option, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
@@ -38,8 +39,8 @@ def audit(
     quiet: bool,
 ) -> int:
     """Hold every charge against the rate card in force. Exit with 1 if any is beyond tolerance."""
-    catalog = catalog_of(rate_cards, known_at)
     with open_ledger(ledger, read_only=True) as book:
+        catalog = catalog_of(rate_cards, known_at, held_providers(book))
         found = audit_of(book, catalog, selection(month, from_at, to_at, provider), tolerance)
     write(audit_result(found), output_format)
     if found.has_variance:
@@ -53,7 +54,7 @@ def audit_result(found: Audit) -> Result:
         "totals": {line.unit: _without(asdict(line), "unit") for line in found.totals},
         "verdicts": found.verdicts,
         "findings": [asdict(finding) for finding in found.findings],
-        "unpriced": [asdict(gap) for gap in found.gaps],
+        "gaps": [asdict(gap) for gap in found.gaps],
         "skus": [asdict(line) for line in found.skus],
         "conflicts": found.conflicts,
         "rejects": found.rejects,

@@ -8,7 +8,7 @@ import click
 from billing.auditor import audit
 from billing.importer import import_paths
 from billing.ledger import open_ledger
-from billing.rating import Selection
+from billing.rating import Selection, held_providers
 from billing.records import Reading
 from reports.answer import answer
 from reports.cli.imports import progress_bar
@@ -35,7 +35,7 @@ def demo(*, out: Path) -> int:
     with open_ledger(ledger) as book, progress_bar((logs,), quiet=False) as on_progress:
         result = import_paths(book, [logs], Reading(), datetime.now(UTC), on_progress=on_progress)
         total = result.total
-        found = audit(book, catalog_of(()), _MONTH)
+        found = audit(book, catalog_of((), providers=held_providers(book)), _MONTH)
     page = write_audit_page(ledger, (), _MONTH, out, is_simulated=True)
     click.echo("Simulated sample data: October 2026.", err=True)
     click.echo(

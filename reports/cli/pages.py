@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from billing.ledger import open_ledger
-from billing.rating import Selection
+from billing.rating import Selection, held_providers
 from reports.audit_page import render_audit_page
 from reports.audit_report import audit_page
 from reports.cli.options import catalog_of, everywhere, known_option, selection, span, tolerance_option
@@ -57,8 +57,8 @@ def write_audit_page(
     is_simulated: bool = False,
 ) -> Path:
     """Write the audit page of a ledger into a folder and return its path."""
-    catalog = catalog_of(rate_cards, known_at)
     with open_ledger(ledger, read_only=True) as book:
+        catalog = catalog_of(rate_cards, known_at, held_providers(book))
         page = audit_page(book, catalog, chosen, tolerance, is_simulated=is_simulated)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "audit.html"

@@ -1,15 +1,11 @@
-"""`price` and `explain`: the arithmetic of one request."""
+"""`price`: what one request costs. It needs no ledger, so it loads none of what reads one."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
-from billing.audit import AuditedRequest
-from billing.auditor import find_request, usage_of
-from billing.hypotheses import explanations
-from billing.ledger import open_ledger
-from pricing.calculator import Charge, rate
+from pricing.calculator import Charge
 from pricing.calculator import price as price_of
 from pricing.catalog import RatePeriod
 from pricing.rates import RateBlock
@@ -18,13 +14,13 @@ from reports.cli.options import (
     Instant,
     cards_option,
     catalog_of,
-    everywhere,
     known_option,
     options,
     output_option,
     quiet_option,
 )
 from reports.cli.output import Result, Table, write
+from reports.money import money
 
 UNPRICED = 4
 
@@ -78,51 +74,8 @@ def price(
         **charge_data(charge),
         "catalog": catalog_data(catalog.version, catalog.digest),
     }
-    write(Result(data, (_lines_table(charge),), _charge_summary(charge)), output_format)
+    write(Result(data, (lines_table(charge),), _charge_summary(charge)), output_format)
     return UNPRICED if strict and charge.unpriced else 0
-
-
-@click.command()
-@click.argument("request_id")
-@known_option
-@everywhere
-def explain(
-    *,
-    request_id: str,
-    known_at: date | None,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
-    """Show the arithmetic of one request in the ledger, by the vendor's id or your own."""
-    catalog = catalog_of(rate_cards, known_at)
-    with open_ledger(ledger, read_only=True) as book:
-        found = find_request(book, catalog, request_id)
-    explained = []
-    for request, period in found:
-        usage = usage_of(request)
-        charge = (
-            rate(usage, period) if period else price_of(catalog, request.provider or "", request.sku, usage, request.at)
-        )
-        hypotheses = explanations(catalog, request, usage, period) if period else ()
-        explained.append((request, charge, hypotheses))
-    data = [
-        request_data(request)
-        | charge_data(charge)
-        | {
-            "charged": request.charged,
-            "expected": request.expected,
-            "hypotheses": [{"rule": each.rule, "detail": each.detail, "charged": each.charged} for each in hypotheses],
-        }
-        for request, charge, hypotheses in explained
-    ]
-    tables = [table for request, charge, _ in explained for table in (_lines_table(charge), _request_table(request))]
-    summary = "\n".join(
-        _request_summary(request, [each.detail for each in found_causes]) for request, _, found_causes in explained
-    )
-    write(Result(data[0] | {"others": data[1:]} if len(data) > 1 else data[0], tables, summary), output_format)
-    return 0
 
 
 def charge_data(charge: Charge) -> dict[str, object]:
@@ -174,23 +127,6 @@ def period_data(period: RatePeriod) -> dict[str, object]:
     }
 
 
-def request_data(request: AuditedRequest) -> dict[str, object]:
-    """Return a request of the ledger the way JSON carries it."""
-    return {
-        "request_id": request.request_id,
-        "provider": request.provider,
-        "sku": request.sku,
-        "at": request.at,
-        "status": request.status,
-        "variance": request.variance,
-        "verdict": request.verdict,
-        "reason": request.reason,
-        "project": request.project,
-        "path": request.path,
-        "line": request.line,
-    }
-
-
 def catalog_data(version: str, digest: str) -> dict[str, object]:
     """Return which catalog it was."""
     return {"version": version, "digest": digest}
@@ -212,39 +148,17 @@ def _charge_summary(charge: Charge) -> str:
     source = f"{charge.period.source.document}, observed {charge.period.block.observed_on}"
     if charge.exact is None:
         parts = ", ".join(f"{part.kind}: {part.reason}" for part in charge.unpriced)
-        return f"Unpriced: {parts}. What is priced comes to {charge.lower} {charge.unit}. Rates: {source}"
-    dollars = "" if charge.usd is None or charge.unit == "USD" else f" = ${charge.usd}"
+        return f"Unpriced: {parts}. What is priced comes to {money(charge.lower, str(charge.unit))}. Rates: {source}"
+    unit = str(charge.unit)
+    dollars = "" if charge.usd is None or unit == "USD" else f" = {money(charge.usd, 'USD')}"
     return (
-        f"Exactly {charge.exact} {charge.unit}{dollars}; charged {charge.charged}: "
+        f"Exactly {money(charge.exact, unit)}{dollars}; charged {charge.charged}: "
         f"{rounding_words(charge.period.block)}. Rates: {source}"
     )
 
 
-def _lines_table(charge: Charge) -> Table:
+def lines_table(charge: Charge) -> Table:
+    """Return the arithmetic, a row per component."""
     unit = charge.unit or "unknown unit"
     rows = [(line.kind, line.count, line.rate, line.amount) for line in charge.lines]
     return Table("Arithmetic", ("kind", "tokens or calls", f"{unit} per 1M tokens or call", f"amount, {unit}"), rows)
-
-
-def _request_table(request: AuditedRequest) -> Table:
-    return Table(
-        f"Request {request.request_id}",
-        ("charged", "expected", "variance", "unit", "verdict", "at", "file", "line"),
-        [
-            (
-                request.charged,
-                request.expected,
-                request.variance,
-                request.unit,
-                request.verdict,
-                request.at,
-                request.path,
-                request.line,
-            )
-        ],
-    )
-
-
-def _request_summary(request: AuditedRequest, causes: list[str]) -> str:
-    why = f" It would be explained by: {'; '.join(causes)}." if causes else ""
-    return f"{request.request_id} ({request.provider} {request.sku}): {request.verdict}.{why}"

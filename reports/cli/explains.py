@@ -1,0 +1,110 @@
+"""`explain`: the arithmetic of one request in the ledger, and what would explain its charge."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import click
+
+from billing.audit import AuditedRequest
+from billing.auditor import find_request, usage_of
+from billing.hypotheses import Hypothesis, explanations
+from billing.ledger import open_ledger
+from billing.rating import held_providers
+from pricing.calculator import Charge, rate
+from pricing.calculator import price as price_of
+from pricing.catalog import Catalog, RatePeriod
+from reports.cli.options import catalog_of, everywhere, known_option
+from reports.cli.output import Result, Table, write
+from reports.cli.prices import charge_data, lines_table
+
+
+@click.command()
+@click.argument("request_id")
+@known_option
+@everywhere
+def explain(
+    *,
+    request_id: str,
+    known_at: date | None,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Show the arithmetic of one request in the ledger, by the vendor's id or your own."""
+    with open_ledger(ledger, read_only=True) as book:
+        catalog = catalog_of(rate_cards, known_at, held_providers(book))
+        found = find_request(book, catalog, request_id)
+    explained = [_explain(catalog, request, period) for request, period in found]
+    first, *others = [each.data() for each in explained]
+    tables = [table for each in explained for table in (lines_table(each.charge), _request_table(each.request))]
+    summary = "\n".join(each.sentence() for each in explained)
+    write(Result(first | ({"others": others} if others else {}), tables, summary), output_format)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """A request, what its card says of it, and what else would give its charge."""
+
+    request: AuditedRequest
+    charge: Charge
+    hypotheses: tuple[Hypothesis, ...]
+
+    def data(self) -> dict[str, object]:
+        """Return it the way JSON carries it: `charged` is what the vendor took."""
+        own = _request_data(self.request) | {"hypotheses": [asdict(each) for each in self.hypotheses]}
+        return charge_data(self.charge) | own
+
+    def sentence(self) -> str:
+        """Return verdict and possible causes in words."""
+        request = self.request
+        causes = "; ".join(f"{each.rule} ({each.detail})" for each in self.hypotheses)
+        why = f" The charge would be right for: {causes}." if causes else ""
+        return f"{request.request_id} ({request.provider} {request.sku}): {request.verdict}.{why}"
+
+
+def _explain(catalog: Catalog, request: AuditedRequest, period: RatePeriod | None) -> _Explained:
+    usage = usage_of(request)
+    if period is None:
+        return _Explained(request, price_of(catalog, request.provider or "", request.sku, usage, request.at), ())
+    return _Explained(request, rate(usage, period), explanations(catalog, request, usage, period))
+
+
+def _request_data(request: AuditedRequest) -> dict[str, object]:
+    """Return a request of the ledger the way JSON carries it."""
+    return {
+        "request_id": request.request_id,
+        "provider": request.provider,
+        "sku": request.sku,
+        "at": request.at,
+        "status": request.status,
+        "charged": request.charged,
+        "expected": request.expected,
+        "variance": request.variance,
+        "verdict": request.verdict,
+        "reason": request.reason,
+        "project": request.project,
+        "path": request.path,
+        "line": request.line,
+    }
+
+
+def _request_table(request: AuditedRequest) -> Table:
+    return Table(
+        f"Request {request.request_id}",
+        ("charged", "expected", "variance", "unit", "verdict", "at", "file", "line"),
+        [
+            (
+                request.charged,
+                request.expected,
+                request.variance,
+                request.unit,
+                request.verdict,
+                request.at,
+                request.path,
+                request.line,
+            )
+        ],
+    )
