@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from pricing.amounts import from_pico, per_mtok_to_pico, times, to_pico
 from pricing.catalog import Catalog, RatePeriod, Reason
-from pricing.rates import PerMtok
+from pricing.rates import PerMtok, RateBlock
 from pricing.rounding import round_to_step
-from pricing.usage import TOKEN_KINDS, UNSPLIT_CACHE_WRITE, WEB_SEARCH, TokenKind, Usage
+from pricing.usage import TOKEN_KINDS, UNSPLIT_CACHE_WRITE, WEB_SEARCH, Usage
 
 REQUEST = "request"
 
@@ -87,31 +87,16 @@ def price(catalog: Catalog, provider: str, sku: str, usage: Usage, at: datetime 
 
 def rate(usage: Usage, period: RatePeriod) -> Charge:
     """Rate one request by the rates of a period."""
-    block = period.block
     rates = tier_rates(period, usage.prompt_tokens)
     lines = tuple(_lines(usage, period, rates))
-    unpriced = tuple(_unpriced(usage, period, rates, lines))
-    step, mode = block.rounding.step_pico, block.rounding.mode
-    priced = sum(to_pico(line.amount) for line in lines if line.amount is not None)
-    low, high = _unsplit_bounds(usage, rates)
-    lower, upper = priced + low, None if high is None else priced + high
-    by_component = block.rounding.scope == "component"
-    components = [to_pico(line.amount) for line in lines if line.amount is not None]
-    if unpriced:
-        bounded = upper is not None and {part.reason for part in unpriced} == {"cache_ttl_unknown"}
-        upper_amount = from_pico(upper) if bounded and upper is not None else None
-        return Charge(lines, unpriced, None, None, from_pico(lower), upper_amount, None, None, period)
-    rounded = (
-        sum(round_to_step(part, step, mode) for part in components)
-        if by_component
-        else round_to_step(lower, step, mode)
-    )
-    charged = max(rounded, to_pico(block.minimum_charge or Decimal(0)))
-    exact = from_pico(lower)
-    return Charge(
-        lines, (), exact, from_pico(charged), exact, exact,
-        _usd(exact, period), _usd(from_pico(charged), period), period,
-    )
+    parts = [to_pico(line.amount) for line in lines if line.amount is not None]
+    if unpriced := tuple(_unpriced(usage, period, rates, lines)):
+        low, high = _unsplit_bounds(usage.cache_write_unsplit, rates)
+        is_bounded = high is not None and all(part.reason == "cache_ttl_unknown" for part in unpriced)
+        upper = from_pico(sum(parts) + high) if is_bounded and high is not None else None
+        return Charge(lines, unpriced, None, None, from_pico(sum(parts) + low), upper, None, None, period)
+    exact, charged = from_pico(sum(parts)), from_pico(_charged(parts, period.block))
+    return Charge(lines, (), exact, charged, exact, exact, _usd(exact, period), _usd(charged, period), period)
 
 
 def tier_rates(period: RatePeriod, prompt_tokens: int) -> PerMtok:
@@ -154,15 +139,22 @@ def _unpriced(usage: Usage, period: RatePeriod, rates: PerMtok, lines: tuple[Lin
         yield Unpriced(field, "unknown_usage_field")
 
 
-def _unsplit_bounds(usage: Usage, rates: PerMtok) -> tuple[int, int | None]:
+def _unsplit_bounds(tokens: int, rates: PerMtok) -> tuple[int, int | None]:
     """Return the least and most that cache writes of unknown lifetime cost, beyond what a line already holds."""
-    short, long = rates.rate(TokenKind.CACHE_WRITE_5M), rates.rate(TokenKind.CACHE_WRITE_1H)
-    if not usage.cache_write_unsplit or (short == long and short is not None):
-        return 0, 0
-    if short is None or long is None:
+    if rates.cache_write_5m is None or rates.cache_write_1h is None:
         return 0, None
-    both = sorted(usage.cache_write_unsplit * per_mtok_to_pico(rate) for rate in (short, long))
-    return both[0], both[1]
+    if rates.cache_write_5m == rates.cache_write_1h:
+        return 0, 0
+    low, high = sorted(tokens * per_mtok_to_pico(rate) for rate in (rates.cache_write_5m, rates.cache_write_1h))
+    return low, high
+
+
+def _charged(parts: list[int], block: RateBlock) -> int:
+    """Return what the vendor's rule makes of the parts of a charge, in pico-units."""
+    step, mode = block.rounding.step_pico, block.rounding.mode
+    amounts = parts if block.rounding.scope == "component" else [sum(parts)]
+    rounded = sum(round_to_step(amount, step, mode) for amount in amounts)
+    return max(rounded, to_pico(block.minimum_charge or Decimal(0)))
 
 
 def _usd(amount: Decimal, period: RatePeriod) -> Decimal | None:
