@@ -40,7 +40,7 @@ def test_commands_give_what_is_shown(document: str, tmp_path: Path, shell: dict[
     assert found
     for command, output in found:
         done = subprocess.run(
-            ["sh", "-c", command], cwd=tmp_path, env=shell, capture_output=True, text=True, check=False
+            ["/bin/sh", "-c", command], cwd=tmp_path, env=shell, capture_output=True, text=True, check=False
         )
         shown = done.stdout.replace(f"{tmp_path}/", "")
         assert [line.rstrip() for line in shown.splitlines()] == [line.rstrip() for line in output.splitlines()], (
