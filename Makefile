@@ -18,7 +18,7 @@ check: .venv/dev  ## lint, types, layers
 	.venv/bin/lint-imports
 
 bench: .venv/dev  ## speed, as ratios to the engine's bare scan of the same data
-	$(PY) tests/bench/bench.py
+	$(PY) -m tests.bench.bench
 
 lock: .venv/dev  ## renew the lists of exact versions
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
