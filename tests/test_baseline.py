@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import genai_prices
 import pytest
@@ -49,7 +50,7 @@ def priced_part(usage: Usage, period: RatePeriod) -> Usage:
     tiers = period.block.context_tiers
     reached = [tier.per_mtok for tier in tiers if usage.prompt_tokens > tier.above]
     per_mtok = reached[-1] if reached else period.block.per_mtok
-    unpriced = {kind.value: 0 for kind in TOKEN_KINDS if per_mtok.rate(kind) is None}
+    unpriced: dict[str, Any] = {kind.value: 0 for kind in TOKEN_KINDS if per_mtok.rate(kind) is None}
     return replace(usage, service_tier=period.block.service_tier, **unpriced)
 
 
