@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import duckdb
 import pyarrow as pa
 
 from billing.errors import RefusedInputError
@@ -117,6 +118,12 @@ def _import_file(
         return FileResult(path, None, Counts(), "refused", str(error))
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return FileResult(path, None, Counts(), "refused", f"{path}: the gzip data is cut or damaged; fetch it again")
+    except duckdb.Error as error:
+        # Its text may quote a row, so only its kind is told.
+        kind = type(error).__name__
+        return FileResult(
+            path, None, Counts(), "refused", f"{path}: the ledger could not take it ({kind}); nothing is kept"
+        )
     except OSError as error:
         return FileResult(path, None, Counts(), "refused", f"{path}: can't be read: {error.strerror or error}")
 

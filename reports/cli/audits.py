@@ -1,13 +1,13 @@
 """`audit`: every charge in the ledger beside the rate card in force."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
-from billing.audit import Audit
+from billing.audit import Audit, Finding
 from billing.auditor import audit as audit_of
 from billing.ledger import open_ledger
 from billing.rating import held_providers
@@ -69,47 +69,27 @@ def audit_result(found: Audit) -> Result:
     tables = (
         Table(
             "Findings",
-            ("id", "rule", "provider", "sku", "requests", "variance", "unit", "usd", "what we found"),
-            [
-                (
-                    each.id,
-                    each.rule,
-                    each.provider,
-                    each.sku,
-                    each.requests,
-                    each.variance,
-                    each.unit,
-                    each.usd,
-                    each.sentence,
-                )
-                for each in found.findings
-            ],
+            ("id", "rule", "provider", "sku", "what we found", "usd"),
+            [(each.id, each.rule, each.provider, each.sku, each.sentence, each.usd) for each in found.findings],
         ),
         Table(
             "Totals of checked requests",
-            ("unit", "requests", "checked", "charged", "expected", "variance", "usd", "priced share"),
+            ("unit", "requests", "checked", "charged", "expected", "variance", "usd"),
             [
-                (
-                    each.unit,
-                    each.requests,
-                    each.checked,
-                    each.charged,
-                    each.expected,
-                    each.variance,
-                    each.usd,
-                    each.priced_share,
-                )
+                (each.unit, each.requests, each.checked, each.charged, each.expected, each.variance, each.usd)
                 for each in found.totals
             ],
         ),
-        Table("Verdicts", ("verdict", "requests"), list(found.verdicts.items())),
+        Table("Verdicts", ("verdict", "requests"), [(name, count) for name, count in found.verdicts.items() if count]),
         Table(
             "Not in the sums",
             ("reason", "provider", "sku", "requests", "tokens", "charged"),
             [(each.reason, each.provider, each.sku, each.requests, each.tokens, each.charged) for each in found.gaps],
         ),
     )
-    return Result(data, tables, answer(found))
+    findings = [asdict(finding) for finding in found.findings]
+    flat = Table("Findings", [field.name for field in fields(Finding)], [list(row.values()) for row in findings])
+    return Result(data, [table for table in tables if table.rows], answer(found), flat)
 
 
 def _without(row: dict[str, object], name: str) -> dict[str, object]:

@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 
 import click
+
+from pricing.catalog import Catalog, RatePeriod, card_files, load_catalog, read_card
 from pricing.differences import diff as differences
 from pricing.differences import rates_in_force
-from pricing.published import unpublished_changes
-
-from pricing.catalog import Catalog, card_files, load_catalog, read_card
 from pricing.errors import CardProblem
+from pricing.published import unpublished_changes
 from pricing.rates import RateCard
 from pricing.usage import TOKEN_KINDS
 from reports.cli.options import (
@@ -27,6 +28,7 @@ from reports.cli.output import Result, Table, write
 from reports.cli.prices import catalog_data, period_data
 
 FAILED_CHECK = 1
+_RATE_COLUMNS = ("sku", "tier", *(kind.value.replace("_", " ") for kind in TOKEN_KINDS), "observed")
 
 
 @click.group()
@@ -51,30 +53,12 @@ def list_(
     """List the rates in force."""
     cards = catalog_of(rate_cards, known_at, providers=[provider] if provider else None)
     periods = rates_in_force(cards, provider, at or datetime.now(UTC))
-    rows = [
-        (
-            p.provider,
-            p.sku,
-            p.block.service_tier,
-            p.unit,
-            *(p.block.per_mtok.rate(kind) for kind in TOKEN_KINDS),
-            p.block.observed_on,
-            p.source.document,
-        )
-        for p in periods
-    ]
-    columns = (
-        "provider",
-        "sku",
-        "tier",
-        "unit",
-        *(f"{kind.value} per 1M" for kind in TOKEN_KINDS),
-        "observed",
-        "source",
-    )
     data = {"rates": [period_data(period) for period in periods], "catalog": catalog_data(cards.version, cards.digest)}
     summary = f"Catalog {cards.version}, digest {cards.digest[:12]}. A dash is a price that nobody published."
-    write(Result(data, (Table("Rates in force", columns, rows),), summary), output_format)
+    tables = [_rates_table(list(group)) for _, group in groupby(periods, key=lambda period: period.provider)]
+    rows = [(p.provider, p.unit, *_rates_row(p), p.source.document) for p in periods]
+    flat = Table("Rates in force", ("provider", "unit", *_RATE_COLUMNS, "source"), rows)
+    write(Result(data, tables, summary, flat), output_format)
     return 0
 
 
@@ -125,6 +109,18 @@ def baseline(*, out: Path, observed_on: date | None) -> int:
         (out / name).write_text(text, "utf-8")
         click.echo(str(out / name))
     return 0
+
+
+def _rates_table(periods: list[RatePeriod]) -> Table:
+    """Return the rates of one provider."""
+    first = periods[0]
+    rows = [_rates_row(period) for period in periods]
+    return Table(f"{first.provider}, {first.unit} per 1M tokens", _RATE_COLUMNS, rows)
+
+
+def _rates_row(period: RatePeriod) -> tuple[object, ...]:
+    rates = (period.block.per_mtok.rate(kind) for kind in TOKEN_KINDS)
+    return (period.sku, period.block.service_tier, *rates, period.block.observed_on)
 
 
 def _problems(path: Path) -> tuple[CardProblem, ...]:

@@ -30,11 +30,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command found: the data for programs, and the tables for people, the main one first."""
+    """What a command found: the data for programs, the tables for people, and the one that CSV is made of.
+
+    CSV is made of `flat`, or else of the first table.
+    """
 
     data: Mapping[str, object]
     tables: Sequence[Table]
     summary: str = ""
+    flat: Table | None = None
 
 
 def write(result: Result, output_format: str | None) -> None:
@@ -50,11 +54,11 @@ def as_json(result: Result) -> str:
 
 
 def as_csv(result: Result) -> str:
-    """Return the main table as CSV; text that a spreadsheet would take for a formula gets a quote before it."""
-    file = io.StringIO()
+    """Return the flat table as CSV; text that a spreadsheet would take for a formula gets a quote before it."""
+    file, table = io.StringIO(), result.flat or result.tables[0]
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(result.tables[0].columns)
-    writer.writerows([_csv_cell(cell) for cell in row] for row in result.tables[0].rows)
+    writer.writerow(table.columns)
+    writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
     return file.getvalue()
 
 
