@@ -137,6 +137,7 @@ def test_events_in_all_the_ways_that_they_are_written() -> None:
     (record,) = records_of(text)
     assert (record.line, record.usage.output, record.status) == (2, 86, Status.OK)
     assert sorted(outcome.line for outcome in read(text)) == list(range(1, text.count("\n") + 1))
+    assert not [outcome for outcome in read(text) if isinstance(outcome, Reject)]
 
 
 def test_events_whose_blank_lines_were_dropped() -> None:
@@ -144,6 +145,14 @@ def test_events_whose_blank_lines_were_dropped() -> None:
     unnamed = "".join(f"data: {json.dumps(event)}\n" for event in STREAM)
     for text in (named, unnamed, unnamed.rstrip("\n")):
         assert [(record.usage.output, record.status) for record in records_of(text)] == [(86, Status.OK)]
+
+
+def test_the_name_of_an_event_holds_for_that_event_alone() -> None:
+    told = json.dumps({"usage": {"output_tokens": 86}})
+    text = f"data: {json.dumps(start())}\nevent: message_delta\ndata: {told}\nevent: message_stop\ndata: {{}}\n"
+    ping = "event: ping\ndata: {}\n"
+    for stream in (text, text + ping, text.replace("event: message_stop", ping + "event: message_stop")):
+        assert [(record.usage.output, record.status) for record in records_of(stream)] == [(86, Status.OK)]
 
 
 def test_several_streams_follow_one_another() -> None:

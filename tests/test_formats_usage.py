@@ -86,6 +86,17 @@ def test_a_stream_with_a_damaged_event_is_a_lower_bound() -> None:
     assert [record.status for record in records_of(text)] == [Status.INCOMPLETE]
 
 
+def test_garbage_after_its_end_does_no_harm_to_a_stream() -> None:
+    text = events_of([start(), delta(output_tokens=86), STOP]) + "garbage\n"
+    assert Reject(10, "not_an_event") in read(text)
+    assert [record.status for record in records_of(text)] == [Status.OK]
+
+
+def test_a_message_told_again_after_its_end_is_another_record() -> None:
+    whole = [start(), delta(output_tokens=86), STOP]
+    assert [record.line for record in records_of(lines_of(whole + whole))] == [1, 4]
+
+
 def test_an_error_in_mid_stream_is_no_billed_row() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "secret"}}
     (record,) = records_of(events_of([start(), delta(output_tokens=50), error]))
@@ -99,8 +110,11 @@ def test_an_error_before_any_message_is_a_failure_of_its_own() -> None:
     assert [(record.line, record.status) for record in records_of(text)] == [(2, Status.FAILED), (3, Status.OK)]
 
 
-def test_credits_taken_for_a_stream_are_kept() -> None:
-    (record,) = records_of(events_of([start(), delta(output_tokens=86), STOP | {"credits_consumed": 0.13}]))
+@pytest.mark.parametrize(
+    "end", [[STOP | {"credits_consumed": 0.13}], [STOP, {"type": "bill", "credits_consumed": 0.13}]]
+)
+def test_credits_taken_for_a_stream_are_kept(end: list[Json]) -> None:
+    (record,) = records_of(events_of([start(), delta(output_tokens=86), *end]))
     assert (record.charged, record.unit, record.provider) == (Decimal("0.13"), "credit", "aivideoapi")
 
 

@@ -75,6 +75,10 @@ class _Message:
         self.has_last_word = True
         return Ignored(event.line)
 
+    def miss(self) -> None:
+        """Note that a line within the message can't be read: it may have been the last word."""
+        self.is_damaged = self.is_damaged or not self.has_stopped
+
     def fail(self, event: Json) -> None:
         """Take the error that ended the message."""
         self.answer["error"] = event["error"]
@@ -130,7 +134,7 @@ class _Stream:
         """Take the next piece; yield what can now be said."""
         if not isinstance(piece, Item):
             if self.message and isinstance(piece, Reject):
-                self.message.is_damaged = True  # what can't be read may have been its last word
+                self.message.miss()
             yield piece
         elif _kind(piece.value) == "message_start":
             yield from self._start(piece)
