@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.metadata import version
+from typing import Any
 
 from genai_prices.data import providers
 from genai_prices.types import (
@@ -28,7 +29,9 @@ from genai_prices.types import (
 )  # fmt: skip
 
 from pricing.amounts import per_mtok_to_pico
+from pricing.catalog import Catalog, RatePeriod
 from pricing.genai_names import MAKERS, MORE_NAMES, PROVIDER_NOTES, RESOLD
+from pricing.rates import RateBlock
 from pricing.toml_text import toml
 from pricing.usage import STANDARD_TIER, TOKEN_KINDS, WEB_SEARCH, TokenKind
 
@@ -49,6 +52,8 @@ FEES = {"web_searches_kcount": WEB_SEARCH, "storage_searches_kcount": "storage_s
 TIER_CONDITIONS = ("processing", "service_tier", "speed")
 
 Prices = Mapping[str, Decimal | TieredPrices]
+Table = dict[str, Any]
+"""A block as it will stand in the file; what is None is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,22 @@ class Rates:
 def cards(observed_on: date) -> dict[str, str]:
     """Return file name -> TOML text for every provider that prices tokens."""
     models = _names_of_makers()
-    return {f"{provider.id}.toml": _card(provider, models, observed_on) for provider in providers}
+    return {
+        f"{provider.id}.toml": _card(
+            provider, models, [(model, _tables(provider, model, observed_on)) for model in _sold(provider)]
+        )
+        for provider in providers
+    }
+
+
+def updates(observed_on: date, known: Catalog) -> dict[str, str]:
+    """Return file name -> TOML text for every provider of which the data tells more than the catalog."""
+    models = _names_of_makers()
+    return {
+        f"{provider.id}.{observed_on}.toml": _card(provider, models, fresh)
+        for provider in providers
+        if (fresh := list(_fresh(provider, observed_on, known)))
+    }
 
 
 def release() -> str:
@@ -105,15 +125,52 @@ def blocks(model: ModelInfo) -> Iterator[tuple[str, date | None, Prices]]:
             before = prices
 
 
-def _card(provider: Provider, models: Mapping[str, str], observed_on: date) -> str:
+def _sold(provider: Provider) -> list[ModelInfo]:
+    """Return the models of a provider that have a price per token."""
+    return [model for model in provider.models if any(set(prices) & set(KEYS) for _, _, prices in blocks(model))]
+
+
+def _fresh(provider: Provider, observed_on: date, known: Catalog) -> Iterator[tuple[ModelInfo, list[Table]]]:
+    """Yield the models of which the catalog does not know the blocks, and those blocks."""
+    has = known.skus(provider.id) if provider.id in known.providers else ()
+    for model in _sold(provider):
+        tables = _tables(provider, model, observed_on)
+        if model.id in has:
+            tiers = dict.fromkeys(table.get("service_tier") for table in tables)
+            of_tier = ([table for table in tables if table.get("service_tier") == tier] for tier in tiers)
+            tables = [new for each in of_tier for new in _unknown(provider, model, each, known)]
+        if tables:
+            yield model, tables
+
+
+def _unknown(provider: Provider, model: ModelInfo, tables: list[Table], known: Catalog) -> Iterator[Table]:
+    """Yield the blocks of one service tier from the first on that differs from what the catalog has in force."""
+    differs = False
+    for table in tables:
+        today = datetime.combine(table["observed_on"], time(), UTC)
+        has_begun_since = any(other["valid_from"] and other["valid_from"] <= today for other in tables)
+        if table["valid_from"] is None and has_begun_since:
+            continue
+        at = table["valid_from"] or today
+        block = RateBlock.model_validate({key: value for key, value in table.items() if value is not None})
+        found = known.find(provider.id, model.id, at, block.service_tier)
+        differs = differs or not isinstance(found, RatePeriod) or _rates(found.block) != _rates(block)
+        if differs:
+            yield table | {"valid_from": at}
+
+
+def _rates(block: RateBlock) -> tuple[object, ...]:
+    return block.per_mtok, block.context_tiers, block.per_tool_call
+
+
+def _card(provider: Provider, models: Mapping[str, str], sold: list[tuple[ModelInfo, list[Table]]]) -> str:
     taken = Counter(name for model in provider.models for name in {model.id, *names(provider, model)})
-    sold = [model for model in provider.models if any(set(prices) & set(KEYS) for _, _, prices in blocks(model))]
     head = {
         "provider": provider.id,
         "name": provider.name,
         "unit": "USD",
         "is_list_price": provider.id in MAKERS,
-        "notes": list(_notes(provider, sold)) or None,
+        "notes": list(_notes(provider)) or None,
     }
     title = f"Offline data of the package {PACKAGE}, release {version(PACKAGE)}"
     source = {"document": release(), "title": title}
@@ -122,9 +179,9 @@ def _card(provider: Provider, models: Mapping[str, str], observed_on: date) -> s
         toml(head),
         f"[sources.{SOURCE}]\n" + toml(source),
     ]
-    for model in sold:
+    for model, tables in sold:
         parts += _sku(provider, model, models, [name for name in names(provider, model) if taken[name] == 1])
-        parts += [_block(provider, model, block, observed_on) for block in blocks(model)]
+        parts += ["[[skus.rates]]\n" + toml(table) for table in tables]
     return "\n".join(parts)
 
 
@@ -140,11 +197,15 @@ def _sku(provider: Provider, model: ModelInfo, models: Mapping[str, str], aliase
     })
 
 
-def _block(provider: Provider, model: ModelInfo, block: tuple[str, date | None, Prices], observed_on: date) -> str:
+def _tables(provider: Provider, model: ModelInfo, observed_on: date) -> list[Table]:
+    return [_table(provider, model, block, observed_on) for block in blocks(model)]
+
+
+def _table(provider: Provider, model: ModelInfo, block: tuple[str, date | None, Prices], observed_on: date) -> Table:
     tier, start, prices = block
     rates = Rates({0: {}}, (why,)) if (why := _why_nothing(model, prices)) else held(prices)
     base, *rest = rates.by_threshold.items()
-    return "[[skus.rates]]\n" + toml({
+    return {
         "observed_on": observed_on,
         "source": SOURCE,
         "field": f"{provider.id}, {model.id}",
@@ -155,10 +216,11 @@ def _block(provider: Provider, model: ModelInfo, block: tuple[str, date | None, 
         "context_tiers": [{"above": above, "per_mtok": dict(per_mtok)} for above, per_mtok in rest] or None,
         "per_tool_call": {FEES[key]: _at(prices[key], 0) / 1000 for key in FEES if key in prices} or None,
         "note": "; ".join(rates.notes) or None,
-    })
+    }
 
 
-def _notes(provider: Provider, sold: list[ModelInfo]) -> Iterator[str]:
+def _notes(provider: Provider) -> Iterator[str]:
+    sold = _sold(provider)
     yield from PROVIDER_NOTES.get(provider.id, ())
     if left_out := len(provider.models) - len(sold):
         yield f"Left out for lack of a price per token: {left_out} of {len(provider.models)} models of the data."

@@ -1,5 +1,6 @@
 """The list prices: what is shipped says what genai-prices itself computes, or nothing."""
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from genai_prices.types import Provider
 
 import pricing
 from pricing import Usage, rate
-from pricing.baseline import baseline_cards
-from pricing.catalog import SHIPPED, Catalog, RatePeriod, load_catalog
+from pricing.baseline import baseline_cards, baseline_updates
+from pricing.catalog import SHIPPED, Catalog, RatePeriod, card_files, load_catalog, read_cards
+from pricing.differences import diff
 from pricing.errors import PricingError
 from pricing.genai_data import release
 from pricing.genai_names import MORE_NAMES
@@ -210,6 +212,40 @@ def test_the_same_release_and_day_give_the_shipped_text() -> None:
     assert texts == baseline_cards(OBSERVED)
     for path in shipped():
         assert path.read_text("utf-8") == texts[path.name], path.name
+
+
+def test_a_release_that_tells_nothing_new_gives_no_update(catalog: Catalog) -> None:
+    same_release()
+    assert baseline_updates(date(2026, 12, 1), catalog) == {}
+
+
+def test_an_update_adds_what_differs_and_leaves_the_past_alone(tmp_path: Path) -> None:
+    """The catalog of last year, with two prices that were others then and one model that was not there."""
+    same_release()
+    text = (SHIPPED / "anthropic.toml").read_text("utf-8")
+    opus, sonnet = text.index('id = "claude-opus-4-1"'), text.index('id = "claude-sonnet-4-0"')
+    text = text[:opus] + text[opus:].replace("input = 15,", "input = 16,", 1)
+    text = text[:sonnet] + text[sonnet:].replace('id = "claude-sonnet-4-0"', 'id = "claude-sonnet-4-x"', 1)
+    (tmp_path / "anthropic.toml").write_text(text, "utf-8")
+    before = catalog_of(tmp_path)
+    day = datetime(2026, 12, 1, tzinfo=UTC)
+
+    update = baseline_updates(day.date(), before)["anthropic.2026-12-01.toml"]
+    assert re.findall(r'^id = "(.*)"$', update, re.MULTILINE) == ["claude-opus-4-1", "claude-sonnet-4-0"]
+    (tmp_path / "anthropic.2026-12-01.toml").write_text(update, "utf-8")
+    after = catalog_of(tmp_path)
+
+    old, new = after.periods("anthropic", "claude-opus-4-1")
+    assert (old.valid_to, new.valid_from) == (day, day)
+    assert [period.block.per_mtok.input for period in (old, new)] == [Decimal(16), Decimal(15)]
+    changed = {(change.sku, change.kind, change.valid_from) for change in diff(before, after)}
+    assert ("claude-opus-4-1", "input", day) in changed
+    assert {sku for sku, _, _ in changed} == {"claude-opus-4-1", "claude-sonnet-4-0"}
+    assert "anthropic.2026-12-02.toml" not in baseline_updates(date(2026, 12, 2), after)
+
+
+def catalog_of(folder: Path) -> Catalog:
+    return Catalog("test", "", read_cards(card_files(folder)))
 
 
 def test_without_the_package_the_error_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
