@@ -160,3 +160,7 @@ class AuditedRequest:
     project: str | None
     path: str
     line: int
+    finding: str | None = None
+    """The id of the finding it belongs to."""
+    cause: str | None = None
+    """The rule of that finding."""

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from billing.audit import VERDICTS, Audit, AuditedRequest, DayLine, Gap, SkuLine, UnitTotals
 from billing.cube import Cell, amount, cube, rows_by, variance_in_dollars
+from billing.diagnosis import diagnose
 from billing.errors import UnknownRequestError
 from billing.findings import find
 from billing.ledger import Ledger
@@ -25,7 +26,13 @@ def audit(
     ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHING, tolerance: Decimal = Decimal(0)
 ) -> Audit:
     """Audit the selected requests. `tolerance` is in the unit of each charge and holds for each request."""
-    cells = cube(lay_rates(ledger, catalog, selection), tolerance)
+    return audit_rated(lay_rates(ledger, catalog, selection), tolerance)
+
+
+def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
+    """Audit requests that lie beside their rates already."""
+    ledger, catalog = rating.ledger, rating.catalog
+    cells = cube(rating, tolerance)
     files = ledger.rows("SELECT DISTINCT digest FROM files ORDER BY digest")
     times = [at for cell in cells for at in (cell.first_at, cell.last_at) if at is not None]
     dated = [cell for cell in cells if cell.day is not None and cell.unit is not None and cell.variance is not None]
@@ -41,7 +48,7 @@ def audit(
         verdicts=_verdicts(cells),
         skus=rows_by(cells, lambda cell: (cell.provider, cell.sku, cell.unit), _sku_line),
         days=rows_by(dated, lambda cell: (cell.day, cell.unit, cell.provider, cell.sku), _day_line),
-        findings=find(cells),
+        findings=find(rating, cells, diagnose(rating, tolerance)),
         gaps=rows_by(
             [cell for cell in cells if cell.verdict in _GAPS],
             lambda cell: (_why(cell), cell.provider, cell.sku, cell.unit),
@@ -94,6 +101,8 @@ def _request(row: Mapping[str, Any]) -> AuditedRequest:
         expected=_amount(row["owed"]),
         variance=_amount(row["variance"]),
         unit=row["counted_in"],
+        finding=row["finding"],
+        cause=row["cause"],
     )
 
 

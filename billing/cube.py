@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from billing.rating import Rating
 from pricing.amounts import from_pico, times, to_pico
@@ -38,10 +38,22 @@ def cube(rating: Rating, tolerance: Decimal) -> tuple[Cell, ...]:
     """Return the sums of all selected requests, in a fixed order."""
     table = rating.query("audited", "audit_cube", tolerance=to_pico(tolerance))
     rows: list[dict[str, Any]] = table.to_pylist()
-    cells = [Cell(**{name: _whole(value) for name, value in row.items()}) for row in rows]
+    cells = [Cell(**{name: whole(value) for name, value in row.items()}) for row in rows]
     return tuple(sorted(cells, key=lambda cell: order_of(
         cell.provider, cell.sku, cell.unit, cell.usd_per_unit, cell.day, cell.verdict, cell.reason,
     )))  # fmt: skip
+
+
+class Summed(Protocol):
+    """Requests with one value of their unit: what a variance can be turned into dollars of."""
+
+    @property
+    def usd_per_unit(self) -> int | None:
+        """Pico-dollars per unit, None if unknown."""
+
+    @property
+    def variance(self) -> int | None:
+        """Pico-units, None if unknown."""
 
 
 Row = TypeVar("Row")
@@ -68,7 +80,7 @@ def amount(parts: Iterable[int | None]) -> Decimal:
     return from_pico(sum(part for part in parts if part is not None))
 
 
-def variance_in_dollars(cells: Iterable[Cell]) -> Decimal | None:
+def variance_in_dollars(cells: Iterable[Summed]) -> Decimal | None:
     """Return the variance at the value that the unit had on each day; None where that is unknown for any of it."""
     dollars = Decimal(0)
     for cell in cells:
@@ -80,6 +92,6 @@ def variance_in_dollars(cells: Iterable[Cell]) -> Decimal | None:
     return dollars
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401 - a column of any type
+def whole(value: Any) -> Any:  # noqa: ANN401 - a column of any type
     """Return a DECIMAL(38,0), which comes as a Decimal without a fraction, as the whole number that it is."""
     return int(value) if isinstance(value, Decimal) else value

@@ -30,7 +30,7 @@ class Settled:
 def settle(ledger: Ledger) -> Settled:
     """Move the staged records into the ledger, each id once. To be called inside a transaction."""
     run = ledger.connection.execute
-    run(f"CREATE OR REPLACE TEMP TABLE judged AS {chain('contested', 'ranked', 'judged')}")
+    ledger.keep("judged", chain("contested", "ranked", "judged"))
     plain = f"""
         INSERT INTO usage_records SELECT {_COLUMNS} FROM stage AS s WHERE NOT EXISTS (
             SELECT 1 FROM judged AS j WHERE j.request_id = s.request_id AND j.id_provider = COALESCE(s.provider, '')

@@ -4,14 +4,13 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import duckdb
-import pyarrow as pa
 
 from billing.errors import RefusedInputError
 from billing.formats import is_log_name, open_log
@@ -142,7 +141,7 @@ def _load(
             rejects.extend(outcome for outcome in batch if isinstance(outcome, Reject))
             ignored += sum(isinstance(outcome, Ignored) for outcome in batch)
             staged += len(records)
-            append(ledger, "stage", [row_of(record, source, by_content=reading.by_content) for record in records])
+            ledger.append("stage", [row_of(record, source, by_content=reading.by_content) for record in records])
             if on_progress:
                 on_progress(path, raw.tell())
     settled = settle(ledger)
@@ -235,22 +234,12 @@ def _content_id(content: str, at: datetime | None) -> str:
     return f"content:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
 
 
-def append(ledger: Ledger, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Append rows to one of our own tables, typed as its columns are."""
-    if not rows:
-        return
-    schema = ledger.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables
-    ledger.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=schema))
-    ledger.connection.execute(f"INSERT INTO {table} SELECT * FROM incoming")  # noqa: S608 - the same
-    ledger.connection.unregister("incoming")
-
-
 def _note_rejects(ledger: Ledger, source: Source, rejects: list[Reject]) -> None:
     """Note what was rejected; the same line of the same file is noted once, however often it is imported."""
     seen = ledger.rows("SELECT 1 FROM rejects WHERE file_digest = $digest LIMIT 1", {"digest": source.digest})
     place: dict[str, object] = {"file_digest": source.digest, "path": str(source.path)}
     rows = [place | {"line": reject.line, "reason": reject.reason, "field": reject.field} for reject in rejects]
-    append(ledger, "rejects", [] if seen else rows)
+    ledger.append("rejects", [] if seen else rows)
 
 
 def _note_file(ledger: Ledger, source: Source, loaded_at: datetime, shape: str, counts: Counts) -> None:
@@ -259,4 +248,4 @@ def _note_file(ledger: Ledger, source: Source, loaded_at: datetime, shape: str, 
         "file_id": number, "loaded_at": loaded_at, "path": str(source.path), "digest": source.digest,
         "bytes": source.path.stat().st_size, "shape": shape, **asdict(counts),
     }  # fmt: skip
-    append(ledger, "files", [row])
+    ledger.append("files", [row])

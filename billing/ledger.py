@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,20 @@ class Ledger:
         """Run a query and return its result as an Arrow table, decimals and times intact."""
         used = {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
         return cast("pa.Table", self.connection.sql(query, params=used).to_arrow_table())
+
+    def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Append rows, each with a value for every column, to one of our own tables, typed as its columns are."""
+        if not rows:
+            return
+        schema = self.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables
+        self.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=schema))
+        self.connection.execute(f"INSERT INTO {table} SELECT * FROM incoming")  # noqa: S608 - the same
+        self.connection.unregister("incoming")
+
+    def keep(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Keep the rows of a query in a table of this session."""
+        used = {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", used)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -25,9 +25,14 @@ def statement(name: str) -> str:
     return files("billing").joinpath("sql", f"{name}.sql").read_text("utf-8").rstrip().rstrip(";")
 
 
-def chain(*names: str, width: Mapping[str, str] = NARROW) -> str:
-    """Return one query: each relation defined over those before it, ending with all rows of the last."""
-    defined = ",\n".join(f"{name} AS (\n{statement(name)}\n)" for name in names)
+def chain(*names: str, width: Mapping[str, str] = NARROW, taking: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return one query: each relation defined over those before it, ending with all rows of the last.
+
+    `taking` puts a table of ours in the place of a relation: the rows are then read from there.
+    """
+    given = [f"{name} AS (SELECT * FROM {table})" for name, table in taking.items()]  # noqa: S608 - our own tables
+    own = [f"{name} AS (\n{statement(name)}\n)" for name in names if name not in taking]
+    defined = ",\n".join([*given, *own])
     query = f"WITH {defined}\nSELECT * FROM {names[-1]}"
     for placeholder, sql_type in width.items():
         query = query.replace(placeholder, sql_type)

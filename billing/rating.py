@@ -3,7 +3,7 @@
 The digits are those of `pricing.calculator`, request by request.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -48,6 +48,7 @@ class Rating:
     """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts."""
 
     ledger: Ledger
+    catalog: Catalog
     periods: tuple[RatePeriod, ...]
     selection: Selection
 
@@ -55,9 +56,16 @@ class Rating:
         """Return all rows of the last relation of a chain that begins with the rated usage."""
         names = (*RATED, *relations)
         bound = self.selection.parameters() | parameters
-        return self.ledger.arrow(chain(*names, width=self._width()), bound)
+        return self.ledger.arrow(chain(*names, width=self.width()), bound)
 
-    def _width(self) -> Mapping[str, str]:
+    def keep(self, *relations: str, **parameters: object) -> None:
+        """Keep all rows of the last relation of such a chain in a table of its name."""
+        names = (*RATED, *relations)
+        query = chain(*names, width=self.width())
+        bound = self.selection.parameters() | parameters
+        self.ledger.keep(relations[-1], query, bound)
+
+    def width(self) -> Mapping[str, str]:
         """Choose how wide amounts are computed: narrow if no request can come near the end of BIGINT."""
         query = chain("selected", "largest")
         ((tokens, rate),) = self.ledger.rows(query, self.selection.parameters())
@@ -75,32 +83,31 @@ def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHIN
     held = held_providers(ledger)
     periods = tuple(catalog.all_periods(held))
     names = [
-        (provider, name, sku)
+        {"provider": provider, "name": name}
         for provider in sorted(set(held) & set(catalog.providers))
-        for name, sku in sorted(catalog.sku_names(provider).items())
+        for name in sorted(catalog.sku_names(provider))
     ]
-    named: dict[tuple[str, str], list[str]] = {}
-    for provider, name, sku in names:
-        named.setdefault((provider, sku), []).append(name)
-    rows = [
-        row | {"card_id": card_id, "name": name}
-        for card_id, period in enumerate(periods)
-        for row in _rate_rows(period)
-        for name in named[period.provider, period.sku]
-    ]
-    connection = ledger.connection
-    connection.execute(statement("rates"))
-    connection.execute("CREATE OR REPLACE TEMP TABLE sku_names (provider VARCHAR NOT NULL, name VARCHAR NOT NULL)")
-    _fill(ledger, "rates", rows)
-    _fill(ledger, "sku_names", [{"provider": provider, "name": name} for provider, name, _ in names])
-    return Rating(ledger, periods, selection)
+    for table in ("rates", "causes", "no_explanation"):
+        ledger.connection.execute(statement(table))
+    ledger.connection.execute("CREATE OR REPLACE TEMP TABLE sku_names (provider VARCHAR, name VARCHAR)")
+    ledger.append("rates", rate_rows(catalog, ((card_id, None, period) for card_id, period in enumerate(periods))))
+    ledger.append("sku_names", names)
+    return Rating(ledger, catalog, periods, selection)
 
 
-def _fill(ledger: Ledger, table: str, rows: list[dict[str, object]]) -> None:
-    if rows:
-        ledger.connection.register("incoming", pa.Table.from_pylist(rows))
-        ledger.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608 - our own two tables
-        ledger.connection.unregister("incoming")
+def rate_rows(catalog: Catalog, cards: Iterable[tuple[int, int | None, RatePeriod]]) -> list[dict[str, object]]:
+    """Return the rows of sql/rates.sql, each with the number of its card and of the hypothesis, if it is one."""
+    names: dict[tuple[str, str], list[str]] = {}
+    rows: list[dict[str, object]] = []
+    for card_id, hypothesis, period in cards:
+        if (period.provider, period.sku) not in names:
+            for name, sku in catalog.sku_names(period.provider).items():
+                names.setdefault((period.provider, sku), []).append(name)
+        of_card = {"card_id": card_id, "hypothesis": hypothesis}
+        rows += [
+            row | of_card | {"name": name} for row in _rate_rows(period) for name in names[period.provider, period.sku]
+        ]
+    return rows
 
 
 def _rate_rows(period: RatePeriod) -> Iterator[dict[str, object]]:

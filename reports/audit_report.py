@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from billing.audit import Audit, AuditedRequest
-from billing.auditor import audit, requests, usage_of
+from billing.audit import Audit
+from billing.auditor import audit_rated, requests, usage_of
 from billing.ledger import Ledger
 from billing.rating import Selection, lay_rates
 from pricing.calculator import rate
@@ -23,15 +23,16 @@ def audit_page(
     is_simulated: bool = False,
 ) -> AuditPage:
     """Compute the audit page of the selected requests."""
-    found = audit(ledger, catalog, selection, tolerance)
-    sampled = requests(lay_rates(ledger, catalog, selection), tolerance, most=_MOST_SAMPLES)
+    rating = lay_rates(ledger, catalog, selection)
+    found = audit_rated(rating, tolerance)
+    sampled = requests(rating, tolerance, most=_MOST_SAMPLES)
     return AuditPage(
         audit=found,
         title=_title(found, selection),
         samples=tuple(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
-        finding_of=_findings_of(found, [request for request, _ in sampled]),
+        finding_of={request.request_id: request.finding for request, _ in sampled if request.finding},
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=_unit_values(catalog, found),
@@ -44,13 +45,6 @@ def _title(found: Audit, selection: Selection) -> str:
         return "Audit"
     months = [f"{at:%B %Y}" for at in (start, last)]
     return f"Audit, {months[0]}" if months[0] == months[1] else f"Audit, {months[0]} to {months[1]}"
-
-
-def _findings_of(found: Audit, sampled: list[AuditedRequest]) -> dict[str, str]:
-    """Tell which finding each request belongs to: that of its verdict's rule, provider, SKU and unit."""
-    by_key = {(each.verdict, each.provider, each.sku, each.unit): each.id for each in found.findings}
-    keys = {request.request_id: (request.verdict, request.provider, request.sku, request.unit) for request in sampled}
-    return {request_id: by_key[key] for request_id, key in keys.items() if key in by_key}
 
 
 def _unit_values(catalog: Catalog, found: Audit) -> tuple[str, ...]:

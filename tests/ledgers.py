@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from billing.identity import Settled, settle
-from billing.importer import Source, append, row_of
+from billing.importer import Source, row_of
 from billing.ledger import Ledger, open_ledger
 from billing.queries import statement
 from billing.records import UsageRecord
@@ -34,7 +34,7 @@ def put(ledger: Ledger, records: Sequence[UsageRecord], name: str = "log") -> Se
     with ledger.transaction():
         ledger.connection.execute(statement("stage"))
         source = Source(Path(name), name)
-        append(ledger, "stage", [row_of(record, source, by_content=False) for record in records])
+        ledger.append("stage", [row_of(record, source, by_content=False) for record in records])
         return settle(ledger)
 
 

@@ -98,11 +98,10 @@ def test_the_findings_are_the_planted_faults(audited: Audit, expected: Any) -> N
     faults = expected["faults"]
     assert sum(finding.requests for finding in audited.findings) == sum(fault["requests"] for fault in faults)
     assert sum(finding.variance for finding in audited.findings) == sum(Decimal(fault["variance"]) for fault in faults)
-    (on_failure,) = (fault for fault in faults if fault["cause"] == "charge.on_failure")
     found: Counter[str] = Counter()
     for finding in audited.findings:
-        found[finding.rule] += finding.requests
-    assert found["charge.on_failure"] == on_failure["requests"]
+        found[finding.cause] += finding.requests
+    assert found == {fault["cause"]: fault["requests"] for fault in faults}
 
 
 def test_importing_again_changes_nothing(tmp_path: Path, expected: Any) -> None:  # noqa: ANN401 - JSON

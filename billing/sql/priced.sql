@@ -4,6 +4,7 @@
 SELECT
     s.*,
     r.card_id,
+    r.hypothesis,
     r.sku AS sold_as,
     r.unit AS card_unit,
     r.usd_per_unit,

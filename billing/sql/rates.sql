@@ -2,6 +2,7 @@
 -- pico-units per token, fees and steps pico-units, usd_per_unit pico-dollars per unit; NULL is unpublished.
 CREATE OR REPLACE TEMP TABLE rates (
     card_id INTEGER NOT NULL,            -- which period of the catalog it is
+    hypothesis INTEGER,                  -- which mistake these rates suppose; NULL for the card itself
     provider VARCHAR NOT NULL,
     name VARCHAR NOT NULL,               -- the SKU's id or one of its aliases
     sku VARCHAR NOT NULL,

@@ -1,6 +1,6 @@
 """`explain`: the arithmetic of one request in the ledger, and what would explain its charge."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -54,7 +54,9 @@ class _Explained:
 
     def data(self) -> dict[str, object]:
         """Return it the way JSON carries it: `charged` is what the vendor took."""
-        own = _request_data(self.request) | {"hypotheses": [asdict(each) for each in self.hypotheses]}
+        own = _request_data(self.request) | {
+            "hypotheses": [{"rule": each.rule, "detail": each.detail} for each in self.hypotheses]
+        }
         return charge_data(self.charge) | own
 
     def sentence(self) -> str:
