@@ -84,7 +84,7 @@ def test_an_unknown_price_is_never_zero(
 def test_import_audit_explain(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
     lines = [
         log_line("msg_1"),
-        log_line("msg_2", 3.31),
+        log_line("msg_2", 3.01),
         log_line("msg_3", None),
         log_line("msg_1"),
         log_line("msg_4", 1.66, timestamp="2026-10-03T09:00:00"),
@@ -103,19 +103,19 @@ def test_import_audit_explain(capsys: pytest.CaptureFixture[str], working_folder
     assert found["schema_version"] == 1
     totals = found["totals"]["credit"]
     assert {name: totals[name] for name in ("requests", "charged", "expected", "variance", "usd")} == {
-        "requests": 3, "charged": "4.97", "expected": "3.32", "variance": "1.65", "usd": "0.00825",
+        "requests": 3, "charged": "4.67", "expected": "3.32", "variance": "1.35", "usd": "0.00675",
     }  # fmt: skip
     assert {name: count for name, count in found["verdicts"].items() if count} == {
         "matched": 1, "overcharged": 1, "unreported": 1,
     }  # fmt: skip
     assert found["findings"][0]["sentence"] == (
-        "1 request was charged 1.65 credits more than the rate card says; no known mistake gives these charges."
+        "1 request was charged 1.35 credits more than the rate card says; no known mistake gives these charges."
     )
-    assert as_json(capsys, "audit", "--tolerance", "1.65")[0] == 0
+    assert as_json(capsys, "audit", "--tolerance", "1.35")[0] == 0
     assert as_json(capsys, "audit", "--month", "2026-09")[1]["totals"] == {}
 
     code, found = as_json(capsys, "explain", "msg_2")
-    assert (code, found["exact"], found["charged"], found["variance"]) == (0, "1.6625", "3.31", "1.65")
+    assert (code, found["exact"], found["charged"], found["variance"]) == (0, "1.6625", "3.01", "1.35")
     assert (found["path"], found["line"]) == ("log.jsonl", 2)
     assert working_folder.joinpath("tallystick.duckdb").stat().st_mode & 0o777 == 0o600
 
