@@ -271,7 +271,8 @@ def test_a_later_total_overrules_the_split_of_the_start(total: int, five_minutes
         ({"inference_geo": "us"}, ("inference_geo",)),
         ({"inference_geo": "not_available", "speed": "standard"}, ()),
         ({"inference_geo": "", "speed": None}, ()),
-        ({"speed": "fast"}, ("speed",)),
+        ({"speed": "fast"}, ()),
+        ({"speed": "slow"}, ("speed",)),
         ({"speed": ["fast"]}, ("speed",)),
     ],
 )
@@ -296,6 +297,8 @@ def test_web_searches_and_tiers_are_kept() -> None:
     usage = record_of(messages_usage(server_tool_use={"web_search_requests": 2}, service_tier="batch")).usage
     assert (usage.web_searches, usage.service_tier) == (2, "batch")
     assert record_of(messages_usage(service_tier=None)).usage.service_tier == "standard"
+    assert record_of(messages_usage(speed="fast")).usage.service_tier == "fast"
+    assert record_of(messages_usage(speed="fast", service_tier="batch")).usage.service_tier == "batch"
     counts = {"prompt_tokens": 1, "completion_tokens": 2}
     assert record_of(chat(counts, service_tier="default")).usage.service_tier == "standard"
     assert record_of(chat(counts, service_tier="flex")).usage.service_tier == "flex"

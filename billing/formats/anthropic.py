@@ -25,7 +25,7 @@ _KNOWN_WITHIN = {
     "output_tokens_details": frozenset({"thinking_tokens"}),  # they are part of output_tokens
 }
 #: Values at which a field changes no price.
-_ORDINARY = {"inference_geo": {"global", "not_available"}, "speed": {"standard"}}
+_ORDINARY = {"inference_geo": {"global", "not_available"}, "speed": {"standard", "fast"}}
 _COUNTS = frozenset({"input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})
 _KNOWN_OF_ITERATION = _COUNTS | {"type", "model", "cache_creation"}
 
@@ -54,9 +54,15 @@ def usage(answer: Json, provider: str | None) -> Usage:
         cache_write_1h=one_hour,
         cache_write_unsplit=unsplit,
         web_searches=tokens(tools, "web_search_requests"),
-        service_tier=text(told, "service_tier") or STANDARD_TIER,
+        service_tier=_service_tier(told),
         unknown_fields=_unpriced_fields(told, provider, answer.get("model")),
     )
+
+
+def _service_tier(told: Json) -> str:
+    """Return the tier that the price depends on; fast answers of the standard tier have a price of their own."""
+    tier = text(told, "service_tier") or STANDARD_TIER
+    return "fast" if tier == STANDARD_TIER and told.get("speed") == "fast" else tier
 
 
 MESSAGE = Family(NAME, is_message, usage)

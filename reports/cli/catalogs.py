@@ -100,14 +100,18 @@ def diff(
 @catalog.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The folder to write to.")
 @click.option("--observed-on", type=Day(), help="The day these prices were learned. Default: today.")
-def baseline(*, out: Path, observed_on: date | None) -> int:
-    """Write the vendors' list prices as rate cards, from the installed release of genai-prices."""
-    from pricing.baseline import baseline_cards  # noqa: PLC0415 - needs the optional extra
+@click.option("--whole", is_flag=True, help="Write whole cards, not only what is new.")
+def baseline(*, out: Path, observed_on: date | None, whole: bool) -> int:
+    """Write what the installed genai-prices tells of list prices beyond the shipped cards, as cards to review."""
+    from pricing.baseline import baseline_cards, baseline_updates  # noqa: PLC0415 - needs the optional extra
 
+    day = observed_on or datetime.now(UTC).date()
+    cards = baseline_cards(day) if whole else baseline_updates(day, load_catalog())
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in baseline_cards(observed_on or datetime.now(UTC).date()).items():
+    for name, text in cards.items():
         (out / name).write_text(text, "utf-8")
         click.echo(str(out / name))
+    click.echo(f"{len(cards)} cards written; review them before they go to the others", err=True)
     return 0
 
 
