@@ -1,0 +1,209 @@
+"""The drill-down of an audit: from a finding to its requests, and from a request to its arithmetic."""
+
+import shlex
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.audit import Audit, AuditedRequest, Finding
+from pricing.amounts import plain
+from pricing.calculator import Charge, Line
+from reports import words
+from reports.audit_figures import AuditFigures
+from reports.audit_tables import Names, Samples, severity_cell, variance_style
+from reports.figures import UNKNOWN, at_least, count, grouped, money, signed, unit_name
+from reports.tables import Cell, Column, Row, Table, amount, number, text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a request's arithmetic, as shown."""
+
+    kind: str
+    count: str
+    rate: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """The arithmetic of one request: lines that make the exact sum, the rule that rounds it, and the outcome."""
+
+    steps: tuple[Step, ...]
+    unit: str
+    outcome: tuple[tuple[str, str, str], ...]
+    """Name, figure and a word on it, in the order of the sum."""
+    facts: tuple[tuple[str, str], ...]
+    """Where the request and the rates stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sample requests of one finding, or of one verdict that is no finding."""
+
+    id: str
+    name: str
+    severity: Cell | None
+    summary: str
+    sentence: str
+    shown: str
+    """How many of how many requests are here."""
+    table: Table
+    arithmetic: tuple[Arithmetic, ...]
+    """One per row of the table."""
+    filter_by: Row
+    """What the filter bar knows the whole group by."""
+
+
+def groups(
+    audit: Audit, samples: Samples, finding_of: dict[str, str], figures: AuditFigures, names: Names
+) -> tuple[Group, ...]:
+    """Return the sample requests by finding, then those of no finding by verdict."""
+    of_finding = {
+        each.id: [sample for sample in samples if finding_of.get(sample[0].request_id) == each.id]
+        for each in audit.findings
+    }
+    found = [_finding_group(audit, each, of_finding[each.id], figures, names) for each in audit.findings]
+    others = [sample for sample in samples if finding_of.get(sample[0].request_id) not in of_finding]
+    of_verdict = {
+        code: [sample for sample in others if sample[0].verdict == code]
+        for code in (*words.VERDICTS, *(request.verdict for request, _ in others))
+    }
+    found += [_verdict_group(audit, code, of, figures, names) for code, of in of_verdict.items() if of]
+    return tuple(found)
+
+
+def explain_command(ledger_name: str) -> str:
+    """Return the command that shows the arithmetic of any request."""
+    return f"tallystick explain --ledger {shlex.quote(ledger_name)} REQUEST_ID"
+
+
+def rest_command(ledger_name: str) -> str:
+    """Return the command that gives every figure of the audit to a script."""
+    return f"tallystick audit --ledger {shlex.quote(ledger_name)} --format json"
+
+
+def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: AuditFigures, names: Names) -> Group:
+    shown = figures.findings[each.id]
+    variance = money(shown.variance, each.unit, with_sign=True)
+    spent = f"charged {money(shown.charged, each.unit)}, expected {money(shown.expected, each.unit)}"
+    times = f"first {words.minute(each.first_at)}, last {words.minute(each.last_at)}"
+    return Group(
+        each.id,
+        f"{each.id} {words.cause(each.cause)}",
+        severity_cell(audit, each),
+        f"{each.sku}: {variance} in {count(each.requests, 'request')}",
+        f"{each.sentence} In sum: {spent}; {times}.",
+        _of(len(samples), each.requests),
+        _table(each.id, samples, figures, names, each.id),
+        tuple(_arithmetic(request, charge) for request, charge in samples),
+        Row((), names[each.provider, each.sku], (each.verdict,), each.id, has_finding=True),
+    )
+
+
+def _verdict_group(
+    audit: Audit, code: str, samples: Samples, figures: AuditFigures, names: Names
+) -> Group:
+    meaning = words.VERDICTS[code][1] if code in words.VERDICTS else ""
+    requests = audit.verdicts.get(code, len(samples))
+    return Group(
+        f"verdict-{code}",
+        words.verdict(code),
+        None,
+        count(requests, "request"),
+        meaning,
+        _of(len(samples), requests),
+        _table(f"verdict-{code}", samples, figures, names, None),
+        tuple(_arithmetic(request, charge) for request, charge in samples),
+        Row((), None, (code,), has_finding=True),
+    )
+
+
+def _of(shown: int, requests: int) -> str:
+    if shown == requests:
+        return "Every one of them is here."
+    are = "is" if shown == 1 else "are"
+    return f"{shown:,} of {count(requests, 'request')} {are} here, the largest variances first."
+
+
+def _table(group: str, samples: Samples, figures: AuditFigures, names: Names, finding: str | None) -> Table:
+    columns = (
+        Column("Request", style="code"), Column("Time, UTC", style="day"), Column("SKU", style="name"),
+        Column("Tokens", is_number=True), Column("Charged", is_number=True), Column("Expected", is_number=True),
+        Column("Variance", is_number=True), Column("Unit"), Column("Verdict"),
+    )  # fmt: skip
+    rows = tuple(
+        Row(_cells(each, figures), names[each.provider, each.sku], (each.verdict,), finding, has_finding=True)
+        for each, _ in samples
+    )
+    return Table(f"requests-{group}", f"Sample requests of {group}", columns, rows)
+
+
+def _cells(request: AuditedRequest, figures: AuditFigures) -> tuple[Cell, ...]:
+    """Return what is shown of a request: its amounts with all their digits."""
+    places = figures.places_of(request.unit) if request.unit else 0
+
+    def lined_up(exact: Decimal | None) -> Decimal | None:
+        return None if exact is None else at_least(plain(exact), places)
+
+    style = variance_style(request.variance) if request.variance is not None else ""
+    return (
+        text(request.request_id), text(words.instant(request.at)), text(request.sku),
+        number(sum(request.tokens.values())), amount(lined_up(request.charged)), amount(lined_up(request.expected)),
+        amount(lined_up(request.variance), with_sign=True, style=style),
+        text(request.unit and unit_name(request.unit)), text(words.verdict(request.verdict)),
+    )  # fmt: skip
+
+
+def _arithmetic(request: AuditedRequest, charge: Charge | None) -> Arithmetic:
+    unit = request.unit or (charge.unit if charge else None) or ""
+    steps = () if charge is None else tuple(_step(line) for line in charge.lines)
+    outcome = tuple(_outcome(request, charge, unit))
+    return Arithmetic(steps, unit_name(unit) if unit else "unit", outcome, _facts(request, charge))
+
+
+def _step(line: Line) -> Step:
+    per = " each" if line.is_fee else ""
+    return Step(
+        words.kind(line.kind),
+        f"{line.count:,}",
+        UNKNOWN if line.rate is None else f"{grouped(plain(line.rate))}{per}",
+        "unpriced" if line.amount is None else grouped(plain(line.amount)),
+    )
+
+
+def _outcome(request: AuditedRequest, charge: Charge | None, unit: str) -> list[tuple[str, str, str]]:
+    lines: list[tuple[str, str, str]] = []
+    if request.exact is not None:
+        lines.append(("Exact sum", grouped(plain(request.exact)), ""))
+    elif charge is not None and charge.upper is not None and charge.lines:
+        bounds = f"{grouped(plain(charge.lower))} to {grouped(plain(charge.upper))}"
+        lines.append(("Exact sum", "unknown", f"between its bounds: {bounds}"))
+    if request.verdict == "charged_failure":
+        rule = "nothing is owed for a request that failed"
+    elif request.reason:
+        rule = words.reason(request.reason)
+    else:
+        rule = words.rounding(charge.period.block.rounding, unit) if charge and charge.period else ""
+    lines.append(("Expected", _amount_text(request.expected), rule))
+    lines.append(("Charged", _amount_text(request.charged), "" if request.charged is not None else "not reported"))
+    variance = "unknown" if request.variance is None else signed(plain(request.variance))
+    lines.append(("Variance", variance, "charged less expected"))
+    return lines
+
+
+def _amount_text(amount_or_none: Decimal | None) -> str:
+    return "unknown" if amount_or_none is None else grouped(plain(amount_or_none))
+
+
+def _facts(request: AuditedRequest, charge: Charge | None) -> tuple[tuple[str, str], ...]:
+    facts = [("Stands in", f"{request.path}:{request.line}"), ("Status", request.status),
+             ("Service tier", request.service_tier)]  # fmt: skip
+    if request.project:
+        facts.append(("Project", request.project))
+    if charge is not None and charge.period is not None:
+        block, source = charge.period.block, charge.period.source
+        facts.append(("Rates from", f"{source.title} ({source.document}): {block.field}; observed {block.observed_on}"))
+        facts.append(("In force", words.period(charge.period.valid_from, charge.period.valid_to)))
+        if block.rounding.evidence:
+            facts.append(("Rounding known by", block.rounding.evidence))
+    return tuple(facts)

@@ -1,0 +1,42 @@
+"""Charts as values: a Plotly figure without colours, the words around it, and a table with the same figures.
+
+Floats in a figure are coordinates for drawing and nothing else: every amount that is read is exact text.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from reports.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart: its element's id, the words around it, the figure as JSON and its table."""
+
+    id: str
+    kind: str
+    """`bars` or `days`: how the page's script takes the points that the filter allows."""
+    unit: str
+    title: str
+    subtitle: str
+    description: str
+    """What it shows, for those who don't see it."""
+    figure: str | None
+    """None where there is nothing to draw; then `description` says so."""
+    table: Table
+
+
+def figure_json(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> str:
+    """Return a figure as JSON. It carries no colours: the page gives it those of its theme when it is drawn."""
+    figure = go.Figure(data=list(traces), layout={**layout, "template": None, "dragmode": False})
+    text: str = figure.to_json()
+    return text
+
+
+def plain(name: str) -> str:
+    """Return a name for Plotly, which shows a part of HTML: so that it is shown as it is."""
+    return html.escape(name, quote=False)

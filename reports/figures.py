@@ -1,0 +1,128 @@
+"""Amounts as people read them: rounded once, so that figures that stand beside each other add up.
+
+Everything here is for display. The exact amount stays in the title of each cell and in every CSV.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from pricing.amounts import digits
+
+MINUS = "\N{MINUS SIGN}"
+UNKNOWN = "\N{EM DASH}"
+_PLACES = (2, 4, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A charge beside what is expected, each rounded: `charged - expected = variance` holds digit by digit."""
+
+    charged: Decimal
+    expected: Decimal
+    variance: Decimal
+
+
+def places_for(amounts: Iterable[Decimal]) -> int:
+    """Return how many decimal places to show: the fewest that show no known amount as zero, but at most 6.
+
+    >>> places_for([Decimal("104.2"), Decimal("0.0031")])
+    4
+    """
+    smallest = min((abs(amount) for amount in amounts if amount), default=Decimal(1))
+    return next((places for places in _PLACES if rounded(smallest, places)), _PLACES[-1])
+
+
+def rounded(amount: Decimal, places: int) -> Decimal:
+    """Round for display, from the middle away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def at_least(amount: Decimal, places: int) -> Decimal:
+    """Return the same amount with at least so many decimal places, so that a column lines up; nothing is rounded.
+
+    >>> at_least(Decimal("1.5"), 2), at_least(Decimal("1.6625"), 2)
+    (Decimal('1.50'), Decimal('1.6625'))
+    """
+    return amount if -int(amount.as_tuple().exponent) > places else rounded(amount, places)
+
+
+def beside(charged: Decimal, expected: Decimal, places: int) -> Shown:
+    """Round first, then subtract."""
+    left, right = rounded(charged, places), rounded(expected, places)
+    return Shown(left, right, left - right)
+
+
+def adding_up(parts: Sequence[Decimal], total: Decimal, places: int) -> tuple[Decimal, ...]:
+    """Round parts so that they add up to a total that is rounded already.
+
+    The last digit of the parts that rounding moved most is moved back; a part of exactly zero stays zero.
+    Raise ValueError if the parts are not those of that total.
+
+    >>> adding_up([Decimal("0.004"), Decimal("0.004"), Decimal(0)], Decimal("0.01"), 2)
+    (Decimal('0.01'), Decimal('0.00'), Decimal('0.00'))
+    """
+    step = Decimal(1).scaleb(-places)
+    shown = [rounded(part, places) for part in parts]
+    missing = int((total - sum(shown)) / step)
+    sign = 1 if missing > 0 else -1
+    movable = sorted((i for i, part in enumerate(parts) if part), key=lambda i: sign * (shown[i] - parts[i]))
+    if abs(missing) > len(movable):
+        raise ValueError(f"parts that add up to {sum(parts)} are not those of {total}")
+    for index in movable[: abs(missing)]:
+        shown[index] += sign * step
+    return tuple(shown)
+
+
+def grouped(amount: Decimal | int) -> str:
+    """Return digits in groups of three, with a true minus sign.
+
+    >>> grouped(Decimal("-1043.20"))
+    '−1,043.20'
+    """  # noqa: RUF002 - the doctest shows the sign itself
+    return f"{amount:,}".replace("-", MINUS)
+
+
+def signed(amount: Decimal) -> str:
+    """Return the number with its sign, plus or minus; zero has none."""
+    return ("+" if amount > 0 else "") + grouped(amount)
+
+
+def money(amount: Decimal, unit: str, *, with_sign: bool = False) -> str:
+    """Return the amount with its unit.
+
+    >>> money(Decimal("1043.21"), "credit"), money(Decimal("-0.12"), "USD", with_sign=True)
+    ('1,043.21 credits', '−$0.12')
+    """  # noqa: RUF002 - the same
+    sign = MINUS if amount < 0 else "+" if with_sign and amount > 0 else ""
+    number = grouped(abs(amount))
+    return f"{sign}${number}" if unit == "USD" else f"{sign}{number} {unit_name(unit, abs(amount))}"
+
+
+def unit_name(unit: str, amount: Decimal | None = None) -> str:
+    """Return the unit's name for headings and amounts: `credits`, `USD`."""
+    return unit if unit == "USD" or amount == 1 else f"{unit}s"
+
+
+def percent(part: Decimal, whole: Decimal, places: int = 2) -> str | None:
+    """Return what share of the whole the part is, with its sign; None of nothing."""
+    return f"{signed(rounded(part * 100 / whole, places))}\N{NO-BREAK SPACE}%" if whole else None
+
+
+def dollars(amount: Decimal, *, with_sign: bool = False) -> str:
+    """Return an amount in dollars with as many places as it needs."""
+    return money(rounded(amount, places_for([amount])), "USD", with_sign=with_sign)
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> count(1, "request"), count(6000, "request")
+    ('1 request', '6,000 requests')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def exact(amount: Decimal | None) -> str:
+    """Return all digits of an amount, for titles and CSV; nothing where it is unknown."""
+    return digits(amount) or ""
