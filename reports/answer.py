@@ -15,13 +15,17 @@ def answer(audit: Audit) -> str:
 def _sentence(totals: UnitTotals) -> str:
     charged, expected = money(totals.charged, totals.unit), money(totals.expected, totals.unit)
     if not totals.variance:
-        return f"You were charged {charged} for {totals.checked:,} checked requests, and so says the rate card."
+        return f"You were charged {charged} for {_checked(totals)}, and so says the rate card."
     more = "too much" if totals.variance > 0 else "too little"
     dollars = f" ({money(abs(totals.usd), 'USD')})" if totals.usd is not None and totals.unit != "USD" else ""
     return (
-        f"You were charged {charged} for {totals.checked:,} checked requests; the rate card says {expected}: "
+        f"You were charged {charged} for {_checked(totals)}; the rate card says {expected}: "
         f"{money(abs(totals.variance), totals.unit)}{dollars} {more}."
     )
+
+
+def _checked(totals: UnitTotals) -> str:
+    return "1 checked request" if totals.checked == 1 else f"{totals.checked:,} checked requests"
 
 
 def _partial(audit: Audit) -> list[str]:

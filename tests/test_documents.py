@@ -48,6 +48,14 @@ def test_commands_give_what_is_shown(document: str, tmp_path: Path, shell: dict[
         )
 
 
+@pytest.mark.parametrize("document", ["README.md"])
+def test_python_in_documents_runs(document: str) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / document).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        subprocess.run([sys.executable, "-c", block], cwd=ROOT, check=True)
+
+
 def test_links_lead_somewhere() -> None:
     for document in sorted(ROOT.glob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8")):

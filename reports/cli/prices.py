@@ -145,15 +145,16 @@ def rounding_words(block: RateBlock) -> str:
 def _charge_summary(charge: Charge) -> str:
     if charge.period is None:
         return f"Unpriced: {charge.unpriced[0].reason}."
-    source = f"{charge.period.source.document}, observed {charge.period.block.observed_on}"
-    if charge.exact is None:
+    unit, source = str(charge.unit), charge.period.source
+    rates = f"Rates: {source.title} ({source.document}), observed {charge.period.block.observed_on}"
+    if charge.exact is None or charge.charged is None:
         parts = ", ".join(f"{part.kind}: {part.reason}" for part in charge.unpriced)
-        return f"Unpriced: {parts}. What is priced comes to {money(charge.lower, str(charge.unit))}. Rates: {source}"
-    unit = str(charge.unit)
+        priced = f" What is priced comes to {money(charge.lower, unit)}." if charge.lower else ""
+        return f"Unpriced: {parts}.{priced} {rates}"
     dollars = "" if charge.usd is None or unit == "USD" else f" = {money(charge.usd, 'USD')}"
     return (
-        f"Exactly {money(charge.exact, unit)}{dollars}; charged {charge.charged}: "
-        f"{rounding_words(charge.period.block)}. Rates: {source}"
+        f"Exactly {money(charge.exact, unit)}{dollars}; charged {money(charge.charged, unit)}: "
+        f"{rounding_words(charge.period.block)}. {rates}"
     )
 
 
