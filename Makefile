@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+# The command, run from this checkout.
+COMMAND := printf '\#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(PY)" -m reports "$$@"\n' "$(CURDIR)" "$(CURDIR)" \
+	> .venv/bin/tallystick && chmod +x .venv/bin/tallystick
 
 .PHONY: demo test check bench lock clean
 
@@ -38,9 +41,11 @@ clean:
 .venv/runtime: requirements/runtime.txt | .venv/bin/python
 	@echo "setting up .venv (once)" >&2
 	@$(PIP) -r requirements/runtime.txt
+	@$(COMMAND)
 	@touch $@
 
 .venv/dev: requirements/dev.txt | .venv/bin/python
 	@echo "setting up .venv for development (once)" >&2
 	@$(PIP) -r requirements/dev.txt
+	@$(COMMAND)
 	@touch $@ .venv/runtime
