@@ -17,9 +17,10 @@ def frame(rows: Sequence["DataclassInstance"]) -> pd.DataFrame:
     >>> from datetime import date
     >>> from decimal import Decimal
     >>> from billing.audit import DayLine
-    >>> day = DayLine(date(2026, 10, 1), "credit", "vendor", "model", 2, Decimal("0.40"), Decimal("0.39"), Decimal("0.01"))
-    >>> frame([day])["variance"].sum()
-    Decimal('0.01')
+    >>> amounts = Decimal("0.40"), Decimal("0.39"), Decimal("0.01")
+    >>> day = DayLine(date(2026, 10, 1), "credit", "vendor", "model", 2, *amounts)
+    >>> frame([day, day])["variance"].sum()
+    Decimal('0.02')
     """
     table = pa.Table.from_pylist([asdict(row) for row in rows])
     frame_: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)

@@ -17,7 +17,7 @@ def test_the_wheel_runs_the_demo(tmp_path: Path) -> None:
     (wheel,) = wheels.iterdir()
     venv.create(environment, with_pip=True)
     python = environment / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install: list[Path | str] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"], check=True)
     subprocess.run([*install, "--no-deps", wheel], check=True)
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "TALLYSTICK"))}
@@ -27,7 +27,5 @@ def test_the_wheel_runs_the_demo(tmp_path: Path) -> None:
     page = Path(done.stdout.strip())
     assert page.is_file()
     assert page.is_relative_to(folder)
-    version = subprocess.run(
-        [environment / "bin" / "tallystick", "--version"], capture_output=True, text=True, check=True
-    )
-    assert "0.1.0" in version.stdout
+    version = [environment / "bin" / "tallystick", "--version"]
+    assert "0.1.0" in subprocess.run(version, capture_output=True, text=True, check=True).stdout
