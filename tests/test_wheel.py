@@ -21,11 +21,9 @@ def test_the_wheel_runs_the_demo(tmp_path: Path) -> None:
     subprocess.run([*install, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"], check=True)
     subprocess.run([*install, "--no-deps", wheel], check=True)
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "TALLYSTICK"))}
-    done = subprocess.run(
-        [environment / "bin" / "tallystick", "demo"], cwd=folder, env=bare, capture_output=True, text=True, check=True
-    )
+    command = environment / "bin" / "tallystick"
+    done = subprocess.run([command, "demo"], cwd=folder, env=bare, capture_output=True, text=True, check=True)
     page = Path(done.stdout.strip())
     assert page.is_file()
     assert page.is_relative_to(folder)
-    version = [environment / "bin" / "tallystick", "--version"]
-    assert "0.1.0" in subprocess.run(version, capture_output=True, text=True, check=True).stdout
+    assert "0.1.0" in subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
