@@ -67,7 +67,7 @@ class LeftOut:
 
 def answers(audit: Audit, figures: AuditFigures) -> tuple[Answer, ...]:
     """Return one answer per unit in which something could be checked, the one with variance first."""
-    checked = [total for total in _ordered(audit) if total.checked]
+    checked = [total for total in ordered(audit) if total.checked]
     if checked:
         return tuple(_answer(audit, total, figures) for total in checked)
     return (Answer("No request has both a charge and a price, so there is nothing to check.", "", "", "even"),)
@@ -77,13 +77,13 @@ def units(audit: Audit, figures: AuditFigures) -> tuple[Unit, ...]:
     """Return the tiles of each unit."""
     return tuple(
         Unit(total.unit, unit_name(total.unit), tuple(_tiles(audit, total, figures)), bool(total.checked))
-        for total in _ordered(audit)
+        for total in ordered(audit)
     )
 
 
-def _ordered(audit: Audit) -> list[UnitTotals]:
-    """Return the totals with variance first, and those in which nothing was checked last."""
-    return sorted(audit.totals, key=lambda total: (not total.checked, not total.variance))
+def ordered(audit: Audit) -> list[UnitTotals]:
+    """Return the totals with the largest variance first, and those in which nothing was checked last."""
+    return sorted(audit.totals, key=lambda total: (not total.checked, -abs(total.usd or total.variance)))
 
 
 def verdict_shares(audit: Audit) -> tuple[VerdictShare, ...]:
@@ -106,7 +106,8 @@ def left_out(audit: Audit, ledger_name: str) -> tuple[LeftOut, ...]:
     if audit.rejects:
         parts.append(LeftOut(f"{count(audit.rejects, 'record')}: rejected when read", f"tallystick rejects {ledger}"))
     if audit.untimed:
-        parts.append(LeftOut(f"{count(audit.untimed, 'request')}: the log tells no time, so they are in no day"))
+        text = f"{count(audit.untimed, 'request')}: the log tells no time; in the sums, but in no day"
+        parts.append(LeftOut(text))
     return tuple(parts)
 
 
@@ -165,7 +166,7 @@ def _both_ways(audit: Audit, figures: AuditFigures, unit: str) -> str:
     over, under = sum(x for x in shown if x > 0), sum(-x for x in shown if x < 0)
     if not over or not under:
         return ""
-    return f": {money(Decimal(over), unit)} too much less {money(Decimal(under), unit)} too little"
+    return f": {money(Decimal(over), unit)} too much, less {money(Decimal(under), unit)} too little"
 
 
 def _requests(audit: Audit, unit: str, *verdicts: str) -> int:
@@ -199,10 +200,9 @@ def _variance_tile(audit: Audit, total: UnitTotals, shown: Shown) -> Tile:
     notes = [share] if (share := percent(shown.variance, shown.expected)) and shown.variance else []
     if total.usd is not None and total.unit != "USD" and total.usd:
         notes.append(dollars(total.usd, with_sign=True))
-    tolerance = money(audit.tolerance, total.unit) if audit.tolerance else "0"
     beyond = _requests(audit, total.unit, *WRONG)
     tone = "" if not beyond else "over" if shown.variance > 0 else "under"
-    second = f"{count(beyond, 'request')} beyond tolerance ({tolerance} each)"
+    second = f"{count(beyond, 'request')} beyond the tolerance of {money(audit.tolerance, total.unit)}"
     first = " of expected, ".join(notes) if len(notes) > 1 else "".join(f"{note} of expected" for note in notes)
     figure = _figure(shown.variance, total.unit, with_sign=True)
     return Tile("Variance", figure, digits(total.variance) or "", tuple(filter(None, (first, second))), tone)

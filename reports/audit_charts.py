@@ -4,6 +4,7 @@ from typing import Any
 
 from billing.audit import Audit
 from pricing.amounts import digits
+from reports.audit_answer import ordered
 from reports.audit_bars import cause_chart, sku_chart
 from reports.audit_days import day_chart
 from reports.audit_figures import AuditFigures, sku_key
@@ -16,7 +17,7 @@ def charts(audit: Audit, figures: AuditFigures, names: Names) -> tuple[Chart, ..
     """Return the charts of every unit in which something was checked."""
     return tuple(
         chart
-        for unit in (total.unit for total in audit.totals if total.checked)
+        for unit in (total.unit for total in ordered(audit) if total.checked)
         for chart in (
             cause_chart(audit, unit, figures, names),
             sku_chart(audit, unit, figures, names),

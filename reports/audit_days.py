@@ -14,6 +14,8 @@ from reports.figures import Shown, beside, grouped, signed, unit_name
 from reports.tables import Column, Row, Table, amount, day, number
 
 _FEWEST_DAYS = 7
+_BAR = 32_000_000
+"""The width of a bar, in milliseconds: two and a gap make a day."""
 
 
 def day_chart(audit: Audit, unit: str, figures: AuditFigures) -> Chart:
@@ -67,8 +69,10 @@ def _words(days: Sequence[date], shown: Sequence[Shown], unit: str) -> str:
 def _figure(days: Sequence[date], shown: Sequence[Shown], unit: str) -> str:
     """Draw two panels that share their days: what was charged beside what was expected, and the variance."""
     at = [each.isoformat() for each in days]
-    name = plain(unit_name(unit)).replace("%", "&#37;")
-    panels = (("Charged", "charged", "y"), ("Expected", "expected", "y"), ("Variance", "variance", "y2"))
+    name = plain(unit_name(unit))
+    panels = (
+        ("Charged", "charged", "y", -_BAR), ("Expected", "expected", "y", 0), ("Variance", "variance", "y2", -_BAR // 2),
+    )  # fmt: skip
     traces = [
         {
             "type": "bar",
@@ -79,17 +83,17 @@ def _figure(days: Sequence[date], shown: Sequence[Shown], unit: str) -> str:
             "customdata": [(signed if key == "variance" else grouped)(getattr(each, key)) for each in shown],
             "hovertemplate": f"%{{customdata}} {name}",
             "yaxis": axis,
-            "offsetgroup": key,
+            # Said outright, for Plotly draws the bars of a single day as thin as a hair.
+            "width": _BAR,
+            "offset": offset,
             "showlegend": key != "variance",
         }
-        for title, key, axis in panels
+        for title, key, axis, offset in panels
     ]
     first, last = days[0], max(days[-1], days[0] + timedelta(days=_FEWEST_DAYS - 1))
     half = timedelta(hours=12)
     layout = {
-        "barmode": "group",
-        "bargap": 0.25,
-        "bargroupgap": 0.06,
+        "barmode": "overlay",
         "margin": {"l": 4, "r": 12, "t": 24, "b": 64},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},

@@ -38,5 +38,5 @@ def figure_json(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) 
 
 
 def plain(name: str) -> str:
-    """Return a name for Plotly, which shows a part of HTML: so that it is shown as it is."""
-    return html.escape(name, quote=False)
+    """Return a name for Plotly, which would show a part of HTML and fill in `%{fields}`: so that it is shown as it is."""
+    return html.escape(name, quote=False).replace("%", "&#37;")

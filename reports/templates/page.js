@@ -160,13 +160,13 @@
     const rows = pick(trace.y), points = pick(trace.customdata);
     rows.forEach((row, index) => sums.set(row, (sums.get(row) ?? 0n) + pico(points[index][0])));
     const bars = figure.layout.yaxis.categoryarray.filter((bar) => sums.has(bar));
-    const slots = Math.max(bars.length, 3), height = Math.max(HEIGHT, AROUND + STEP * slots);
-    const layout = { ...figure.layout, height, yaxis: { ...figure.layout.yaxis, categoryarray: bars, range: [slots - 0.5, -0.6] } };
+    const slots = Math.max(bars.length, 2), height = AROUND + STEP * slots;
+    const layout = { ...figure.layout, height, yaxis: { ...figure.layout.yaxis, categoryarray: bars, range: [slots - 0.5, -0.7] } };
     layout.annotations = bars.map((bar) => ({
       text: `${labels[bar]}  <b>${signed(sums.get(bar), places)}</b>`, xref: "paper", x: 0, xanchor: "left", yref: "y", y: bar,
       xshift: 3, yshift: 19, showarrow: false, bgcolor: colour("card"), borderpad: 1 }));
     const color = points.map(([amount]) => colour(amount.startsWith("-") ? "charged" : "variance"));
-    return [[{ ...trace, width: 16 * slots / (height - AROUND), y: rows, x: pick(trace.x), hovertext: pick(trace.hovertext),
+    return [[{ ...trace, width: 16 / STEP, y: rows, x: pick(trace.x), hovertext: pick(trace.hovertext),
       customdata: points, marker: { color, line: { width: 1, color: colour("card") } } }], layout, bars.length];
   }
   function dayTraces(figure, names, unit) {
