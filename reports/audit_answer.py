@@ -177,7 +177,7 @@ def _tiles(audit: Audit, total: UnitTotals, figures: AuditFigures) -> Iterator[T
     unit, places, shown = total.unit, figures.places[total.unit], figures.totals[total.unit]
     unchecked, owed = rounded(total.charged_unchecked, places), rounded(total.expected_unreported, places)
     if total.checked or unchecked:
-        parts = (f"{grouped(shown.charged)} checked", f"+ {grouped(unchecked)} not checkable")
+        parts = (f"{_figure(shown.charged, unit)} checked", f"+ {_figure(unchecked, unit)} not checkable")
         whole = (f"all of it in {count(total.checked, 'checked request')}",)
         exact = digits(total.charged + total.charged_unchecked) or ""
         yield Tile("Billed", _figure(shown.charged + unchecked, unit), exact, parts if unchecked else whole)
@@ -185,7 +185,7 @@ def _tiles(audit: Audit, total: UnitTotals, figures: AuditFigures) -> Iterator[T
         yield Tile("Billed", "not reported", "", ("no log names a charge",))
     unreported = f"for {count(_requests(audit, unit, 'unreported'), 'request')} that report no charge"
     if total.checked:
-        more = (f"+ {grouped(owed)} {unreported}",) if owed else ()
+        more = (f"+ {_figure(owed, unit)} {unreported}",) if owed else ()
         notes = (f"for {count(total.checked, 'checked request')}", *more)
         yield Tile("Expected", _figure(shown.expected, unit), digits(total.expected) or "", notes)
         yield _variance_tile(audit, total, shown)

@@ -71,8 +71,10 @@ def _figure(days: Sequence[date], shown: Sequence[Shown], unit: str) -> str:
     at = [each.isoformat() for each in days]
     name = plain(unit_name(unit))
     panels = (
-        ("Charged", "charged", "y", -_BAR), ("Expected", "expected", "y", 0), ("Variance", "variance", "y2", -_BAR // 2),
-    )  # fmt: skip
+        ("Charged", "charged", "y", -_BAR),
+        ("Expected", "expected", "y", 0),
+        ("Variance", "variance", "y2", -_BAR // 2),
+    )
     traces = [
         {
             "type": "bar",

@@ -58,7 +58,6 @@ def render_audit_page(page: AuditPage) -> str:
             "explain": audit_requests.explain_command(page.ledger_name),
             "rest": audit_requests.rest_command(page.ledger_name),
             "data": audit_charts.page_data(audit, figures, names),
-            "words": words,
             "places": figures.places,
         }
         return html.render("audit.html.j2", view)

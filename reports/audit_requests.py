@@ -119,6 +119,8 @@ def _verdict_group(
 
 
 def _of(shown: int, requests: int) -> str:
+    if not shown:
+        return "None of them is here."
     if shown == requests:
         return "Every one of them is here."
     are = "is" if shown == 1 else "are"

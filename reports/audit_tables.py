@@ -53,13 +53,16 @@ def variance_style(variance: Decimal) -> str:
 def findings(audit: Audit, figures: AuditFigures, names: Names) -> Table:
     """Return the findings, the largest first."""
     columns = (
-        Column("Finding"), Column("Severity"), Column("Rule", style="code"), Column("Provider"),
-        Column("SKU", style="name"), Column("What we found", style="sentence"), Column("Requests", is_number=True),
-        Column(_heading("Variance", audit), is_number=True), *_unit_column(audit),
-        Column("Variance, USD", is_number=True), Column("Evidence"),
+        Column("Finding"), Column("Severity"), Column("What we found", style="sentence"),
+        Column("Requests", is_number=True), Column(_heading("Variance", audit), is_number=True), *_unit_column(audit),
+        Column("Variance, USD", is_number=True), Column("Provider"), Column("SKU", style="name"),
+        Column("Rule", style="code"), Column("Evidence"),
     )  # fmt: skip
     rows = tuple(_finding_row(audit, each, figures, names) for each in audit.findings)
-    return Table("findings", "Findings, the largest first", columns, rows, "No finding: every checked charge is right.")
+    empty = "No finding: every checked charge is right." if any(total.checked for total in audit.totals) else (
+        "No finding, for nothing could be checked."
+    )  # fmt: skip
+    return Table("findings", "Findings, the largest first", columns, rows, empty)
 
 
 def gaps(audit: Audit, figures: AuditFigures, names: Names) -> Table:
@@ -144,10 +147,9 @@ def _finding_row(audit: Audit, each: Finding, figures: AuditFigures, names: Name
     usd = Cell(UNKNOWN, "") if each.usd is None else Cell(dollars(each.usd, with_sign=True), exact(each.usd))
     unit = () if one_unit(audit) else (text(unit_name(each.unit)),)
     cells = (
-        Cell(each.id, each.id, link=each.id), severity_cell(audit, each), text(each.rule), text(each.provider),
-        text(each.sku), text(each.sentence), number(each.requests),
+        Cell(each.id, each.id, link=each.id), severity_cell(audit, each), text(each.sentence), number(each.requests),
         amount(shown, each.variance, with_sign=True, style=variance_style(each.variance)), *unit, usd,
-        text(each.evidence),
+        text(each.provider), text(each.sku), text(each.rule), text(each.evidence),
     )  # fmt: skip
     return Row(cells, names[each.provider, each.sku], (each.verdict,), each.id, has_finding=True)
 

@@ -38,5 +38,5 @@ def figure_json(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) 
 
 
 def plain(name: str) -> str:
-    """Return a name for Plotly, which would show a part of HTML and fill in `%{fields}`: so that it is shown as it is."""
+    """Return a name so that Plotly shows it as it is: neither as HTML nor with its `%{fields}` filled in."""
     return html.escape(name, quote=False).replace("%", "&#37;")

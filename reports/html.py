@@ -67,9 +67,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(source=_source, plotly=_plotly, UNKNOWN=figures.UNKNOWN)
+    environment.globals.update(source=_source, plotly=_plotly)
     environment.filters.update(
-        embedded=embedded, embedded_json=embedded_json, grouped=figures.grouped, signed=figures.signed,
-        exact=figures.exact, count=figures.count, unit_name=figures.unit_name,
+        embedded=embedded, embedded_json=embedded_json, grouped=figures.grouped, count=figures.count,
+        unit_name=figures.unit_name,
     )  # fmt: skip
     return environment

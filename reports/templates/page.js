@@ -38,6 +38,8 @@
   const FIELDS = ["sku", "verdict", "finding"];
   const choices = (field) => [...form.elements[field].options].map((option) => option.value);
   const chosen = () => Object.fromEntries(FIELDS.map((field) => [field, form.elements[field].value]));
+  const ALL_SHOWN = "Everything is shown. A filter also goes into the address, so that a link restores it.";
+  const WHOLE_SKUS = "Sums by SKU and by day are over the whole of each SKU that has such requests.";
   const isFiltered = (filter) => FIELDS.some((field) => filter[field]);
   let at = ""; // the place that the link leads to
 
@@ -86,14 +88,14 @@
       && all(".row", group).length > 0;
     for (const below of all(".below")) {
       const rows = all(".row", below.previousElementSibling);
-      if (rows.length) below.querySelector(".empty").hidden = rows.some((row) => !row.hidden);
+      below.querySelector(".empty").hidden = rows.some((row) => !row.hidden);
     }
     byId("status").textContent = summary(filter, names);
     byId("status").classList.toggle("hint", !isFiltered(filter));
     drawAll(names);
   }
   function summary(filter, names) {
-    if (!isFiltered(filter)) return "Everything is shown. A filter also goes into the address, so that a link restores it.";
+    if (!isFiltered(filter)) return ALL_SHOWN;
     const lines = data.lines.filter((line) => names.has(line.name));
     const sums = {};
     for (const { unit, shown } of lines) {
@@ -103,11 +105,13 @@
     }
     const amounts = Object.entries(sums).map(([unit, [charged, expected, variance]]) => {
       const { places, name } = data.units[unit];
-      return `charged ${grouped(charged, places)}, expected ${grouped(expected, places)}, variance ${signed(variance, places)} ${name}`;
+      return `charged ${grouped(charged, places)}, expected ${grouped(expected, places)}, `
+        + `variance ${signed(variance, places)} ${name}`;
     });
     const requests = lines.reduce((sum, line) => sum + line.requests, 0);
-    const whole = filter.verdict || filter.finding ? "Sums by SKU and by day are over the whole of each SKU that has such requests. " : "";
-    return `${names.size} of ${count(choices("sku").length - 1, "SKU")}, ${count(requests, "request")}${amounts.length ? ": " : ""}${amounts.join("; ")}. ${whole}`;
+    const counts = `${names.size} of ${count(choices("sku").length - 1, "SKU")}, ${count(requests, "request")}`;
+    const told = [counts, ...(amounts.length ? [amounts.join("; ")] : [])].join(": ") + ".";
+    return filter.verdict || filter.finding ? `${told} ${WHOLE_SKUS}` : told;
   }
 
   // ---- sums by day
@@ -150,24 +154,29 @@
   const figures = new Map(all(".plot").map((plot) => [plot, JSON.parse(byId(plot.id + "-figure").textContent)]));
   const descriptions = new Map([...figures.keys()].map((plot) => [plot, plot.getAttribute("aria-label")]));
   const HEIGHT = 336, AROUND = 40, STEP = 46; // pixels: of a chart, around its bars, and from bar to bar
+  const NOTHING = { text: "Nothing to draw under this filter", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false };
+  const PAPER = 690; // pixels between the margins of A4
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
 
   function barTraces(figure, names, unit, { verdict, finding }) {
     const { places } = data.units[unit], [trace] = figure.data, labels = figure.layout.meta.labels, sums = new Map();
-    const kept = trace.customdata.map(([, name, ownVerdict, ownFinding]) => names.has(name)
-      && (!verdict || ownVerdict === null || ownVerdict === verdict) && (!finding || ownFinding === null || ownFinding === finding));
+    const allows = (chosenOne, own) => !chosenOne || own === null || own === chosenOne;
+    const kept = trace.customdata.map(([, name, ownVerdict, ownFinding]) =>
+      names.has(name) && allows(verdict, ownVerdict) && allows(finding, ownFinding));
     const pick = (values) => values.filter((_, index) => kept[index]);
     const rows = pick(trace.y), points = pick(trace.customdata);
     rows.forEach((row, index) => sums.set(row, (sums.get(row) ?? 0n) + pico(points[index][0])));
     const bars = figure.layout.yaxis.categoryarray.filter((bar) => sums.has(bar));
     const slots = Math.max(bars.length, 2), height = AROUND + STEP * slots;
-    const layout = { ...figure.layout, height, yaxis: { ...figure.layout.yaxis, categoryarray: bars, range: [slots - 0.5, -0.7] } };
-    layout.annotations = bars.map((bar) => ({
-      text: `${labels[bar]}  <b>${signed(sums.get(bar), places)}</b>`, xref: "paper", x: 0, xanchor: "left", yref: "y", y: bar,
-      xshift: 3, yshift: 19, showarrow: false, bgcolor: colour("card"), borderpad: 1 }));
+    const yaxis = { ...figure.layout.yaxis, categoryarray: bars, range: [slots - 0.5, -0.7] };
+    const annotations = bars.map((bar) => ({ // its name and sum, above its left end
+      text: `${labels[bar]}  <b>${signed(sums.get(bar), places)}</b>`, showarrow: false, bgcolor: colour("card"),
+      xref: "paper", x: 0, xanchor: "left", xshift: 3, yref: "y", y: bar, yshift: 19, borderpad: 1,
+    }));
     const color = points.map(([amount]) => colour(amount.startsWith("-") ? "charged" : "variance"));
-    return [[{ ...trace, width: 16 / STEP, y: rows, x: pick(trace.x), hovertext: pick(trace.hovertext),
-      customdata: points, marker: { color, line: { width: 1, color: colour("card") } } }], layout, bars.length];
+    const marker = { color, line: { width: 1, color: colour("card") } };
+    const drawn = { ...trace, marker, width: 16 / STEP, y: rows, x: pick(trace.x), customdata: points };
+    return [[{ ...drawn, hovertext: pick(trace.hovertext) }], { ...figure.layout, height, yaxis, annotations }, bars.length];
   }
   function dayTraces(figure, names, unit) {
     const { places } = data.units[unit], sums = daySums(unit, names), days = [...sums.keys()].sort();
@@ -185,7 +194,8 @@
     const { kind, unit } = plot.dataset, figure = figures.get(plot);
     const [traces, layout, points] = (kind === "days" ? dayTraces : barTraces)(figure, names, unit, chosen());
     const text = colour("text"), muted = colour("muted"), grid = colour("grid"), card = colour("card");
-    const axis = (own) => own && { ...own, gridcolor: grid, linecolor: grid, zerolinecolor: colour("strong-line"), zerolinewidth: 1, tickfont: { color: muted, size: 12 } };
+    const lines = { gridcolor: grid, linecolor: grid, zerolinecolor: colour("strong-line"), zerolinewidth: 1 };
+    const axis = (own) => ({ ...own, ...lines, tickfont: { color: muted, size: 12 } });
     Object.assign(layout, {
       paper_bgcolor: card, plot_bgcolor: card, font: { family: colour("font"), color: text, size: 12.5 },
       xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis),
@@ -194,9 +204,11 @@
       annotations: layout.annotations.map((each) => ({ ...each, font: { color: kind === "days" ? muted : text, size: 12.5 } })),
     });
     if (layout.yaxis2) layout.yaxis2 = axis(layout.yaxis2);
+    if (isPrinting) Object.assign(layout, { width: PAPER, autosize: false });
     plot.style.minHeight = layout.height + "px";
-    if (!points) layout.annotations = [{ text: "Nothing to draw under this filter", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { color: muted } }];
-    plot.setAttribute("aria-label", isFiltered(chosen()) ? "A part of: " + descriptions.get(plot) + " The table below has the figures of the part." : descriptions.get(plot));
+    if (!points) layout.annotations = [{ ...NOTHING, font: { color: muted } }];
+    const whole = descriptions.get(plot);
+    plot.setAttribute("aria-label", isFiltered(chosen()) ? `A part of: ${whole} Its figures are in the table below.` : whole);
     Plotly.react(plot, traces, layout, { displayModeBar: false, responsive: true });
   }
   function drawAll(names = allowedNames(chosen())) {
@@ -204,9 +216,10 @@
   }
 
   // ---- tables: sort, CSV, drill-down
+  const firstRow = (row) => row.rows?.[0] ?? row; // a request is a table body of two rows
   const value = (row, index) => {
-    const cell = (row.rows?.[0] ?? row).cells[index];
-    return cell.dataset.sort ?? cell.dataset.exact;
+    const { sort: order, exact } = firstRow(row).cells[index].dataset;
+    return order ?? exact;
   };
   function compare(left, right, way) { // what is unknown comes last, whichever way
     if (!left || !right) return (left ? 0 : 1) - (right ? 0 : 1);
@@ -231,7 +244,7 @@
   }
   function download(id) {
     const table = byId(id), headings = all("thead th", table).map((heading) => heading.textContent.trim());
-    const rows = all(".row:not([hidden])", table).map((row) => [...(row.rows?.[0] ?? row).cells].map((cell) => cell.dataset.exact));
+    const rows = all(".row:not([hidden])", table).map((row) => [...firstRow(row).cells].map((cell) => cell.dataset.exact));
     const text = [headings, ...rows].map((cells) => cells.map(csvCell).join(",") + "\r\n").join("");
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
@@ -246,15 +259,16 @@
   }
 
   // ---- theme: the system's, unless one is chosen
+  let isPrinting = false;
   const system = matchMedia("(prefers-color-scheme: dark)");
   const theme = byId("theme");
   const stored = { // a page opened from a file may have no storage
     get() { try { return localStorage.getItem("tallystick-theme"); } catch { return null; } },
     set(name) { try { localStorage.setItem("tallystick-theme", name); } catch { /* then it holds until the page is closed */ } },
   };
-  function dress(forPrint = false) {
+  function dress() {
     const isDark = theme.value === "dark" || (theme.value === "system" && system.matches);
-    root.dataset.theme = isDark && !forPrint ? "dark" : "light";
+    root.dataset.theme = isDark && !isPrinting ? "dark" : "light";
   }
   theme.value = ["light", "dark"].includes(stored.get()) ? stored.get() : "system";
   dress();
@@ -279,7 +293,8 @@
   window.addEventListener("hashchange", readHash);
   theme.addEventListener("change", () => { stored.set(theme.value); dress(); drawAll(); });
   system.addEventListener("change", () => { dress(); drawAll(); });
-  window.addEventListener("beforeprint", () => { dress(true); drawAll(); });
-  window.addEventListener("afterprint", () => { dress(); drawAll(); });
+  for (const event of ["beforeprint", "afterprint"]) {
+    window.addEventListener(event, () => { isPrinting = event === "beforeprint"; dress(); drawAll(); });
+  }
   readHash();
 })();

@@ -76,7 +76,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     choose(page, sku="vendor model-d")
     expect(page.locator("#status")).to_contain_text("1 of 8 SKUs")
     assert column(page, "skus", 2) == ["model-d"]
-    assert set(column(page, "findings", 5)) == {"model-d"}
+    assert set(column(page, "findings", 9)) == {"model-d"}
     assert shown_rows(page, "daily-table-credit") < whole["daily-table-credit"]
     assert 0 < bars(page, "causes-credit") < all_bars
     assert bars(page, "by-sku-credit") == 2
@@ -164,10 +164,10 @@ def test_csv_has_exact_amounts_and_no_formula(open_page: Open, hostile_file: Pat
     download.value.save_as(tmp_path / "findings.csv")
     with (tmp_path / "findings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0][:3] == ["Finding", "Severity", "Rule"]
+    assert rows[0][:3] == ["Finding", "Severity", "What we found"]
     assert len(rows) == 1 + shown_rows(page, "findings")
-    by_sku = {row[4]: row for row in rows[1:]}
-    assert by_sku[HOSTILE[0]][7] == "-0.12"
+    by_sku = {row[8]: row for row in rows[1:]}
+    assert by_sku[HOSTILE[0]][4] == "-0.12"
     formula = next(sku for sku in by_sku if "HYPERLINK" in sku)
     assert formula == "'" + HOSTILE[3]
 
@@ -238,5 +238,7 @@ def test_it_prints_to_a4_in_light_colours(open_page: Open, audit_file: Path) -> 
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     expect(page.locator("#theme")).to_be_hidden()
+    assert page.evaluate("document.querySelector('#daily-credit .main-svg').clientWidth") == 690
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.querySelector('#daily-credit .main-svg').clientWidth") != 690
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
