@@ -293,8 +293,12 @@
   window.addEventListener("hashchange", readHash);
   theme.addEventListener("change", () => { stored.set(theme.value); dress(); drawAll(); });
   system.addEventListener("change", () => { dress(); drawAll(); });
-  for (const event of ["beforeprint", "afterprint"]) {
-    window.addEventListener(event, () => { isPrinting = event === "beforeprint"; dress(); drawAll(); });
-  }
+  window.addEventListener("beforeprint", () => { isPrinting = true; dress(); drawAll(); });
+  window.addEventListener("afterprint", () => {
+    isPrinting = false;
+    dress();
+    drawAll();
+    for (const plot of figures.keys()) Plotly.Plots.resize(plot); // it keeps the paper's width otherwise
+  });
   readHash();
 })();

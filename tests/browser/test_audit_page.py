@@ -240,5 +240,8 @@ def test_it_prints_to_a4_in_light_colours(open_page: Open, audit_file: Path) -> 
     expect(page.locator("#theme")).to_be_hidden()
     assert page.evaluate("document.querySelector('#daily-credit .main-svg').clientWidth") == 690
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.evaluate("document.querySelector('#daily-credit .main-svg').clientWidth") != 690
+    page.emulate_media(media="screen")
+    width = page.evaluate("document.querySelector('#daily-credit').clientWidth")
+    assert width > 690
+    expect(page.locator("#daily-credit .main-svg").first).to_have_attribute("width", str(width))
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
