@@ -1,7 +1,7 @@
 """The answer of an audit in plain sentences: what was charged, what the card says, and what is in no sum."""
 
 from billing.audit import Audit, UnitTotals
-from reports.money import money
+from reports.figures import count, exactly
 
 
 def answer(audit: Audit) -> str:
@@ -13,19 +13,15 @@ def answer(audit: Audit) -> str:
 
 
 def _sentence(totals: UnitTotals) -> str:
-    charged, expected = money(totals.charged, totals.unit), money(totals.expected, totals.unit)
+    charged, expected = exactly(totals.charged, totals.unit), exactly(totals.expected, totals.unit)
     if not totals.variance:
-        return f"You were charged {charged} for {_checked(totals)}, and so says the rate card."
+        return f"You were charged {charged} for {count(totals.checked, 'checked request')}, and so says the rate card."
     more = "too much" if totals.variance > 0 else "too little"
-    dollars = f" ({money(abs(totals.usd), 'USD')})" if totals.usd is not None and totals.unit != "USD" else ""
+    dollars = f" ({exactly(abs(totals.usd), 'USD')})" if totals.usd is not None and totals.unit != "USD" else ""
     return (
-        f"You were charged {charged} for {_checked(totals)}; the rate card says {expected}: "
-        f"{money(abs(totals.variance), totals.unit)}{dollars} {more}."
+        f"You were charged {charged} for {count(totals.checked, 'checked request')}; the rate card says {expected}: "
+        f"{exactly(abs(totals.variance), totals.unit)}{dollars} {more}."
     )
-
-
-def _checked(totals: UnitTotals) -> str:
-    return "1 checked request" if totals.checked == 1 else f"{totals.checked:,} checked requests"
 
 
 def _partial(audit: Audit) -> list[str]:
@@ -36,5 +32,5 @@ def _partial(audit: Audit) -> list[str]:
         (audit.conflicts, "conflict with another record of the same id"),
         (audit.rejects, "were rejected"),
     ]
-    parts = [f"{count:,} {why}" for count, why in left_out if count]
+    parts = [f"{number:,} {why}" for number, why in left_out if number]
     return [f"Not in these sums: {', '.join(parts)}."] if parts else []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from pricing.amounts import digits
+from pricing.amounts import digits, plain
 
 MINUS = "\N{MINUS SIGN}"
 UNKNOWN = "\N{EM DASH}"
@@ -80,7 +80,7 @@ def grouped(amount: Decimal | int) -> str:
     >>> grouped(Decimal("-1043.20"))
     '−1,043.20'
     """  # noqa: RUF002 - the doctest shows the sign itself
-    return f"{amount:,}".replace("-", MINUS)
+    return f"{Decimal(amount):,f}".replace("-", MINUS)
 
 
 def signed(amount: Decimal) -> str:
@@ -97,6 +97,15 @@ def money(amount: Decimal, unit: str, *, with_sign: bool = False) -> str:
     sign = MINUS if amount < 0 else "+" if with_sign and amount > 0 else ""
     number = grouped(abs(amount))
     return f"{sign}${number}" if unit == "USD" else f"{sign}{number} {unit_name(unit, abs(amount))}"
+
+
+def exactly(amount: Decimal, unit: str) -> str:
+    """Return the amount with its unit and all its digits.
+
+    >>> exactly(Decimal("0.00830"), "USD")
+    '$0.0083'
+    """
+    return money(plain(amount), unit)
 
 
 def unit_name(unit: str, amount: Decimal | None = None) -> str:

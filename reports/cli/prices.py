@@ -20,7 +20,7 @@ from reports.cli.options import (
     quiet_option,
 )
 from reports.cli.output import Result, Table, write
-from reports.money import money
+from reports.figures import exactly
 
 UNPRICED = 4
 
@@ -149,11 +149,11 @@ def _charge_summary(charge: Charge) -> str:
     rates = f"Rates: {source.title} ({source.document}), observed {charge.period.block.observed_on}"
     if charge.exact is None or charge.charged is None:
         parts = ", ".join(f"{part.kind}: {part.reason}" for part in charge.unpriced)
-        priced = f" What is priced comes to {money(charge.lower, unit)}." if charge.lower else ""
+        priced = f" What is priced comes to {exactly(charge.lower, unit)}." if charge.lower else ""
         return f"Unpriced: {parts}.{priced} {rates}"
-    dollars = "" if charge.usd is None or unit == "USD" else f" = {money(charge.usd, 'USD')}"
+    dollars = "" if charge.usd is None or unit == "USD" else f" = {exactly(charge.usd, 'USD')}"
     return (
-        f"Exactly {money(charge.exact, unit)}{dollars}; charged {money(charge.charged, unit)}: "
+        f"Exactly {exactly(charge.exact, unit)}{dollars}; charged {exactly(charge.charged, unit)}: "
         f"{rounding_words(charge.period.block)}. {rates}"
     )
 
