@@ -89,11 +89,11 @@ def explanations(catalog: Catalog, request: AuditedRequest, usage: Usage, period
 
 def _other_cards(catalog: Catalog, period: RatePeriod) -> Iterator[Hypothesis]:
     """Yield the cards that a vendor may have taken instead, each once, with the rounding of the card in force."""
-    seen = [_vector(period.block)]
+    seen = {_vector(period.block)}
     for other in sorted(catalog.all_periods([period.provider]), key=lambda each: each.model != period.model):
         if other.block.service_tier != period.block.service_tier or _vector(other.block) in seen:
             continue
-        seen.append(_vector(other.block))
+        seen.add(_vector(other.block))
         rule, words = _name(period, other)
         yield _hypothesis(
             rule, words, period, per_mtok=other.block.per_mtok, unpublished=other.block.unpublished,
