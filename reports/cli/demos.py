@@ -1,5 +1,6 @@
 """`demo`: simulated sample data the whole way, from log files to a page."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,8 +31,10 @@ _MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzin
 def demo(*, out: Path) -> int:
     """Import a simulated month, audit it, write the page, and print the page's path."""
     out.mkdir(parents=True, exist_ok=True)
-    ledger, logs = out / "demo.duckdb", sample_logs()
-    ledger.unlink(missing_ok=True)
+    ledger, logs = out / "demo.duckdb", out / "logs"
+    for earlier in out.glob(f"{ledger.name}*"):
+        earlier.unlink()
+    shutil.copytree(sample_logs(), logs, dirs_exist_ok=True)
     with open_ledger(ledger) as book, progress_bar((logs,), quiet=False) as on_progress:
         result = import_paths(book, [logs], Reading(), datetime.now(UTC), on_progress=on_progress)
         total = result.total
