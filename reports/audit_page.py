@@ -5,6 +5,7 @@ from decimal import localcontext
 
 from billing.audit import Audit, AuditedRequest
 from pricing.calculator import Charge
+from pricing.catalog import RatePeriod
 from reports import audit_answer, audit_charts, audit_requests, audit_tables, html, words
 from reports.audit_figures import AuditFigures
 
@@ -23,6 +24,8 @@ class AuditPage:
     """Requests to drill down to, with the arithmetic of each; None where no rate is known."""
     finding_of: dict[str, str]
     """The finding that each sample request belongs to: request id -> finding id."""
+    rates: tuple[RatePeriod, ...]
+    """The rates that the requests were rated by."""
     ledger_name: str
     """Shown in the commands that list the rest."""
     is_simulated: bool = False
@@ -53,7 +56,7 @@ def render_audit_page(page: AuditPage) -> str:
             "gaps": audit_tables.gaps(audit, figures, names),
             "skus": audit_tables.skus(audit, figures, names),
             "sku_verdicts": audit_tables.sku_verdicts(audit, names),
-            "rates": audit_tables.rates(page.samples, names),
+            "rates": audit_tables.rates(page.rates, names),
             "groups": audit_requests.groups(audit, page.samples, page.finding_of, figures, names),
             "explain": audit_requests.explain_command(page.ledger_name),
             "rest": audit_requests.rest_command(page.ledger_name),

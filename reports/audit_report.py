@@ -5,9 +5,9 @@ from decimal import Decimal
 from billing.audit import Audit
 from billing.auditor import audit_rated, requests, usage_of
 from billing.ledger import Ledger
-from billing.rating import Selection, lay_rates
+from billing.rating import Rating, Selection, lay_rates
 from pricing.calculator import rate
-from pricing.catalog import Catalog
+from pricing.catalog import Catalog, RatePeriod
 from reports.audit_page import AuditPage
 
 #: Requests of each SKU and verdict that the page carries; the rest is a command away.
@@ -33,6 +33,7 @@ def audit_page(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
         finding_of={request.request_id: request.finding for request, _ in sampled if request.finding},
+        rates=_rates_used(rating, found),
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=_unit_values(catalog, found),
@@ -45,6 +46,18 @@ def _title(found: Audit, selection: Selection) -> str:
         return "Audit"
     months = [f"{at:%B %Y}" for at in (start, last)]
     return f"Audit, {months[0]}" if months[0] == months[1] else f"Audit, {months[0]} to {months[1]}"
+
+
+def _rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
+    """Return the rates of the audit's SKUs that were in force between its first request and its last."""
+    sold = {(line.provider, line.sku) for line in found.skus}
+    return tuple(
+        period
+        for period in rating.periods
+        if (period.provider, period.sku) in sold
+        and (period.valid_from is None or found.last_at is None or period.valid_from <= found.last_at)
+        and (period.valid_to is None or found.first_at is None or period.valid_to > found.first_at)
+    )
 
 
 def _unit_values(catalog: Catalog, found: Audit) -> tuple[str, ...]:

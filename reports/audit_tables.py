@@ -111,20 +111,16 @@ def sku_verdicts(audit: Audit, names: Names) -> Table:
     return Table("sku-verdicts", "Requests of each SKU by verdict", columns, rows)
 
 
-def rates(samples: Samples, names: Names) -> Table:
-    """Return the rates that the sample requests were rated by."""
+def rates(periods: Sequence[RatePeriod], names: Names) -> Table:
+    """Return the rates that requests were rated by."""
     columns = (
         Column("Provider"), Column("SKU", style="name"), Column("Unit per 1M tokens"),
         *(Column(words.kind(kind), is_number=True) for kind in TOKEN_KINDS),
         Column("Holds for", style="note"), Column("Rounding", style="note"), Column("Source", style="note"),
         Column("Observed", style="day"),
     )  # fmt: skip
-    periods: dict[tuple[str, ...], RatePeriod] = {}
-    for _, charge in samples:
-        if charge is not None and charge.period is not None:
-            periods.setdefault(_period_key(charge.period), charge.period)
-    rows = tuple(row for key in sorted(periods) for row in _rate_rows(periods[key], names))
-    return Table("rates", "Rates of the sample requests", columns, rows, "No sample request has a rate.")
+    rows = tuple(row for period in periods for row in _rate_rows(period, names))
+    return Table("rates", "Rates used", columns, rows, "No request has a rate.")
 
 
 def one_unit(audit: Audit) -> str | None:
@@ -172,11 +168,6 @@ def _sku_row(line: SkuLine, figures: AuditFigures, names: Names) -> Row:
 
 def _rounded(value: Decimal | None, unit: str | None, figures: AuditFigures) -> Cell:
     return amount(None if value is None else rounded(value, figures.places_of(unit)), value)
-
-
-def _period_key(period: RatePeriod) -> tuple[str, ...]:
-    start = period.valid_from.isoformat() if period.valid_from else ""
-    return period.provider, period.sku, period.block.service_tier, start, period.block.observed_on.isoformat()
 
 
 def _rate_rows(period: RatePeriod, names: Names) -> list[Row]:
