@@ -120,7 +120,7 @@ def rates(periods: Sequence[RatePeriod], names: Names) -> Table:
         Column("Observed", style="day"),
     )  # fmt: skip
     rows = tuple(row for period in periods for row in _rate_rows(period, names))
-    return Table("rates", "Rates used", columns, rows, "No request has a rate.")
+    return Table("rates", "Rates by SKU and time", columns, rows, "No request has a rate.")
 
 
 def one_unit(audit: Audit) -> str | None:
