@@ -122,7 +122,9 @@ class Audit:
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...]
     conflicts: int
+    """Selected requests that are in no total, for their id was taken by others."""
     rejects: int
+    """Records of all logs that were not taken: of what provider and time they are is not known."""
 
     @property
     def has_variance(self) -> bool:

@@ -12,6 +12,7 @@ from billing.diagnosis import diagnose
 from billing.errors import UnknownRequestError
 from billing.findings import find
 from billing.ledger import Ledger
+from billing.queries import chain
 from billing.rating import EVERYTHING, Rating, Selection, lay_rates
 from pricing.amounts import from_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
@@ -54,7 +55,7 @@ def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
             lambda cell: (_why(cell), cell.provider, cell.sku, cell.unit),
             _gap,
         ),
-        conflicts=_count(ledger, "conflicts"),
+        conflicts=_conflicts(rating),
         rejects=_count(ledger, "rejects"),
     )
 
@@ -74,7 +75,7 @@ def find_request(
     rating = lay_rates(ledger, catalog, Selection(request_id=request_id))
     found = requests(rating, most=1_000, with_matched=True)
     if not found:
-        raise UnknownRequestError(f"no request {request_id!r} in {ledger.path}; `tallystick export usage` lists all")
+        raise UnknownRequestError(f"no request {request_id!r} in {ledger.path}; the ids are those of your logs")
     return found
 
 
@@ -183,6 +184,12 @@ def _gap(cells: Sequence[Cell]) -> Gap:
         charged=amount(charged) if charged else None,
         unit=first.unit,
     )
+
+
+def _conflicts(rating: Rating) -> int:
+    """Count the selected requests among the conflicts."""
+    query = chain("selected", taking={"usage_records": "conflicts"})
+    return rating.ledger.arrow(query, rating.selection.parameters()).num_rows
 
 
 def _count(ledger: Ledger, table: str) -> int:

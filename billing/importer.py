@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
@@ -13,7 +14,7 @@ from typing import BinaryIO, cast
 import duckdb
 
 from billing.errors import RefusedInputError
-from billing.formats import is_log_name, open_log
+from billing.formats import SUFFIXES, is_log_name, open_log
 from billing.identity import settle
 from billing.ledger import Ledger
 from billing.queries import statement
@@ -68,6 +69,11 @@ class Source:
     path: Path
     digest: str
 
+    @property
+    def name(self) -> str:
+        """The path as the ledger holds it; a byte that is no UTF-8 is written as an escape."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
@@ -99,12 +105,20 @@ def import_paths(
 
 
 def log_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files named, and of each folder the logs anywhere inside it, in a fixed order."""
+    """Yield the files named, and of each folder the logs anywhere inside it, in a fixed order.
+
+    A folder that can't be read, or holds no log, stands for itself, so that it is refused and not passed over.
+    """
     for path in paths:
-        if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if found.is_file() and is_log_name(found))
-        else:
-            yield path
+        yield from sorted(_logs_in(path)) or [path]
+
+
+def _logs_in(path: Path) -> list[Path]:
+    """Return the logs anywhere in a folder, and the folders that can't be read; of what is no folder, itself."""
+    found: list[Path] = []
+    for folder, _, names in os.walk(path, onerror=lambda error: found.append(Path(error.filename))):
+        found.extend(Path(folder, name) for name in names if is_log_name(Path(name)))
+    return found
 
 
 def _import_file(
@@ -145,14 +159,25 @@ def _load(
             if on_progress:
                 on_progress(path, raw.tell())
     settled = settle(ledger)
+    rejected_before = _rejected_before(ledger, source)
+    if rejected_before is not None and settled.imported > max(0, rejected_before - len(rejects)):
+        raise RefusedInputError(_read_otherwise(path))
     counts = Counts(
         records=staged + len(rejects), imported=settled.imported, duplicate=settled.duplicate,
         superseded=settled.superseded, conflict=settled.conflict, rejected=len(rejects), ignored=ignored,
     )  # fmt: skip
     counts.check()
-    _note_rejects(ledger, source, rejects)
+    if rejected_before is None or len(rejects) < rejected_before:
+        _note_rejects(ledger, source, rejects)
     _note_file(ledger, source, loaded_at, log.shape, counts)
     return FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
+
+
+def _read_otherwise(path: Path) -> str:
+    return (
+        f"{path}: its requests are in the ledger already, and read with these options (--provider, --zone, "
+        "--by-content) they would count a second time; import them into a new ledger"
+    )
 
 
 def _message(reused_ids: tuple[str, ...]) -> str:
@@ -174,6 +199,10 @@ def _digest(path: Path) -> str:
 
 
 def _open(path: Path) -> BinaryIO:
+    if path.is_dir():
+        raise RefusedInputError(
+            f"{path}: no log in this folder, or it can't be read; a log's name ends in {', '.join(SUFFIXES)}"
+        )
     if path.exists() and not path.is_file():
         raise RefusedInputError(f"{path}: not a regular file; give a log file or a folder of logs")
     return path.open("rb")
@@ -223,7 +252,7 @@ def row_of(record: UsageRecord, source: Source, *, by_content: bool) -> dict[str
         "is_snapshot": record.is_snapshot,
         "content_digest": content,
         "file_digest": source.digest,
-        "path": str(source.path),
+        "path": source.name,
         "line": record.line,
     }
 
@@ -234,18 +263,25 @@ def _content_id(content: str, at: datetime | None) -> str:
     return f"content:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
 
 
+def _rejected_before(ledger: Ledger, source: Source) -> int | None:
+    """Return how many records of these very bytes were rejected at last; None if they were never imported."""
+    query = "SELECT MIN(rejected) FROM files WHERE digest = $digest"
+    ((least,),) = ledger.rows(query, {"digest": source.digest})
+    return None if least is None else int(least)
+
+
 def _note_rejects(ledger: Ledger, source: Source, rejects: list[Reject]) -> None:
-    """Note what was rejected; the same line of the same file is noted once, however often it is imported."""
-    seen = ledger.rows("SELECT 1 FROM rejects WHERE file_digest = $digest LIMIT 1", {"digest": source.digest})
-    place: dict[str, object] = {"file_digest": source.digest, "path": str(source.path)}
+    """Note what was rejected, in the place of what was rejected of the same bytes when they were read otherwise."""
+    ledger.connection.execute("DELETE FROM rejects WHERE file_digest = ?", [source.digest])
+    place: dict[str, object] = {"file_digest": source.digest, "path": source.name}
     rows = [place | {"line": reject.line, "reason": reject.reason, "field": reject.field} for reject in rejects]
-    ledger.append("rejects", [] if seen else rows)
+    ledger.append("rejects", rows)
 
 
 def _note_file(ledger: Ledger, source: Source, loaded_at: datetime, shape: str, counts: Counts) -> None:
     ((number,),) = ledger.rows("SELECT COALESCE(MAX(file_id), 0) + 1 FROM files")
     row = {
-        "file_id": number, "loaded_at": loaded_at, "path": str(source.path), "digest": source.digest,
+        "file_id": number, "loaded_at": loaded_at, "path": source.name, "digest": source.digest,
         "bytes": source.path.stat().st_size, "shape": shape, **asdict(counts),
     }  # fmt: skip
     ledger.append("files", [row])

@@ -92,6 +92,10 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
             connection.execute(f"BEGIN; {statement('schema')}; COMMIT")
         _check_version(path, connection)
         yield Ledger(path, connection)
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
+            raise KeyboardInterrupt from None
+        raise
     finally:
         connection.close()
 

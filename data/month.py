@@ -18,6 +18,7 @@ MICRO: Final = 10**6
 CENT: Final = 10**10
 """0.01 credit in pico-credits: what the credit vendor cuts its charges to."""
 
+
 class Route(NamedTuple):
     """What is bought: a SKU of a provider, the name in its answers, and its published price."""
 
@@ -44,19 +45,44 @@ def _credits(*per_mtok: int) -> tuple[int | None, ...]:
 SONNET: Final = Route("aivideoapi", "claude-sonnet-4-6", "claude-sonnet-4-6", "credit", _credits(300, 1500), CENT)
 OPUS: Final = Route("aivideoapi", "claude-opus-4-6", "claude-opus-4-6", "credit", _credits(500, 2500), CENT)
 DIRECT_SONNET: Final = Route(
-    "aivideoapi", "claude-sonnet-4-6/anthropic", "claude-sonnet-4-6", "credit", _credits(883, 4412, 89, 1103, 1765), 1,
+    "aivideoapi",
+    "claude-sonnet-4-6/anthropic",
+    "claude-sonnet-4-6",
+    "credit",
+    _credits(883, 4412, 89, 1103, 1765),
+    1,
 )
 DIRECT_OPUS: Final = Route(
-    "aivideoapi", "claude-opus-4-6/anthropic", "claude-opus-4-6", "credit", _credits(1471, 7353, 148, 1839, 2942), 1,
+    "aivideoapi",
+    "claude-opus-4-6/anthropic",
+    "claude-opus-4-6",
+    "credit",
+    _credits(1471, 7353, 148, 1839, 2942),
+    1,
 )
 DIRECT_HAIKU: Final = Route(
-    "aivideoapi", "claude-haiku-4-5/anthropic", "claude-haiku-4-5", "credit", _credits(295, 1471, 30, 368, 589), 1,
+    "aivideoapi",
+    "claude-haiku-4-5/anthropic",
+    "claude-haiku-4-5",
+    "credit",
+    _credits(295, 1471, 30, 368, 589),
+    1,
 )
 API_MODELS: Final = Route(
-    "apimodels", "claude-sonnet-4-6", "claude-sonnet-4-6", "USD", (1_059_000, 5_295_000, None, None, None), 1,
+    "apimodels",
+    "claude-sonnet-4-6",
+    "claude-sonnet-4-6",
+    "USD",
+    (1_059_000, 5_295_000, None, None, None),
+    1,
 )
 AIML_API: Final = Route(
-    "aimlapi", "anthropic/claude-sonnet-4.6", "anthropic/claude-sonnet-4.6", "USD", (None,) * 5, 1,
+    "aimlapi",
+    "anthropic/claude-sonnet-4.6",
+    "anthropic/claude-sonnet-4.6",
+    "USD",
+    (None,) * 5,
+    1,
 )
 
 

@@ -35,7 +35,14 @@ LOGS: Final = (AIML_API_LOG, VENDOR_LOG, REEXPORT_LOG, STREAM_LOG, API_MODELS_LO
 """In the order in which they are imported: that of their names."""
 
 VERDICTS: Final = (
-    "matched", "overcharged", "undercharged", "unpriced", "unreported", "charged_failure", "failed", "incomplete",
+    "matched",
+    "overcharged",
+    "undercharged",
+    "unpriced",
+    "unreported",
+    "charged_failure",
+    "failed",
+    "incomplete",
 )
 CHECKED: Final = frozenset({"matched", "overcharged", "undercharged", "charged_failure"})
 COUNTS: Final = ("records", "imported", "duplicate", "superseded", "conflict", "rejected", "ignored")
@@ -108,16 +115,22 @@ class Tally:
             "verdicts": self._verdicts(keys),
             "skus": [
                 {
-                    "provider": provider, "sku": sku, "unit": unit,
-                    **self._sums(of_sku), "verdicts": self._verdicts(of_sku),
+                    "provider": provider,
+                    "sku": sku,
+                    "unit": unit,
+                    **self._sums(of_sku),
+                    "verdicts": self._verdicts(of_sku),
                 }
                 for provider, sku, unit in skus
                 for of_sku in [[key for key in keys if key[:3] == (provider, sku, unit)]]
             ],
             "faults": [
                 {
-                    "cause": cause, "what": FAULTS[cause], "requests": len(ids),
-                    "variance": digits(self._fault_variance[cause]), "request_ids": ids,
+                    "cause": cause,
+                    "what": FAULTS[cause],
+                    "requests": len(ids),
+                    "variance": digits(self._fault_variance[cause]),
+                    "request_ids": ids,
                 }
                 for cause, ids in sorted(self._faults.items())
             ],

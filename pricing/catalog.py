@@ -187,8 +187,15 @@ class Catalog:
             card = origin[id(span.fact)]
             for start, end, usd in self._unit_values(card, span):
                 yield RatePeriod(
-                    provider, described.id, described.model, card.unit, usd, start, end,
-                    span.fact, card.sources[span.fact.source],
+                    provider,
+                    described.id,
+                    described.model,
+                    card.unit,
+                    usd,
+                    start,
+                    end,
+                    span.fact,
+                    card.sources[span.fact.source],
                 )
 
     def _unit_values(self, card: RateCard, span: Span[RateBlock]) -> Iterator[_UnitValue]:

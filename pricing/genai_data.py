@@ -102,9 +102,7 @@ def held(prices: Prices) -> Rates:
     dropped = {kind: reason for key, kind in KEYS.items() if (reason := _why_not(key, prices, apart))}
     thresholds = {tier.start for key in KEYS for tier in _tiers(prices.get(key))}
     rates = {
-        start: {
-            kind: _at(prices[key], start) for key, kind in KEYS.items() if key in prices and kind not in dropped
-        }
+        start: {kind: _at(prices[key], start) for key, kind in KEYS.items() if key in prices and kind not in dropped}
         for start in sorted({0} | thresholds)
     }
     notes = [f"{kind}: {reason}" for kind, reason in dropped.items()]
@@ -187,14 +185,16 @@ def _card(provider: Provider, models: Mapping[str, str], sold: list[tuple[ModelI
 
 def _sku(provider: Provider, model: ModelInfo, models: Mapping[str, str], aliases: list[str]) -> Iterator[str]:
     is_own = provider.id in MAKERS and not _is_resold(provider, model)
-    yield "[[skus]]\n" + toml({
-        "id": model.id,
-        "model": model.id if is_own else _model_behind(model.id, models),
-        "name": model.name,
-        "context_window": model.context_window,
-        "is_resold": True if _is_resold(provider, model) else None,
-        "aliases": aliases or None,
-    })
+    yield "[[skus]]\n" + toml(
+        {
+            "id": model.id,
+            "model": model.id if is_own else _model_behind(model.id, models),
+            "name": model.name,
+            "context_window": model.context_window,
+            "is_resold": True if _is_resold(provider, model) else None,
+            "aliases": aliases or None,
+        }
+    )
 
 
 def _tables(provider: Provider, model: ModelInfo, observed_on: date) -> list[Table]:

@@ -118,7 +118,13 @@ def _parts(audit: Audit, unit: str, figures: AuditFigures, names: Names) -> list
         found = [each for each in audit.findings if (each.provider, each.sku, each.unit) == sku_key(line)]
         parts += [
             _Part(
-                *place, name, each.cause, each.verdict, each.id, each.requests, figures.findings[each.id].variance,
+                *place,
+                name,
+                each.cause,
+                each.verdict,
+                each.id,
+                each.requests,
+                figures.findings[each.id].variance,
                 each.variance,
             )
             for each in found
@@ -159,9 +165,7 @@ def _figure(bars: Sequence[str], labels: dict[str, str], points: Sequence[_Point
         "orientation": "h",
         "y": [point.bar for point in drawn],
         "x": [float(point.part.shown) for point in drawn],
-        "customdata": [
-            [digits(point.part.shown), point.part.name, point.verdict, point.finding] for point in drawn
-        ],
+        "customdata": [[digits(point.part.shown), point.part.name, point.verdict, point.finding] for point in drawn],
         "hovertext": [
             plain(f"{point.part.finding} {words.cause(point.part.cause)}, {point.part.sku}:".strip())
             + f" {signed(point.part.shown)} {plain(unit)}"

@@ -114,7 +114,7 @@ def _figure(days: Sequence[date], shown: Sequence[Shown], unit: str) -> str:
 
 def _stamp(at: date, shift: timedelta) -> str:
     """Return midnight of that day, moved, without a zone: Plotly then shifts nothing."""
-    moved = (timedelta(days=at.toordinal()) + shift)
+    moved = timedelta(days=at.toordinal()) + shift
     return f"{date.fromordinal(moved.days)} {moved.seconds // 3600:02}:00"
 
 

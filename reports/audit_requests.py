@@ -100,9 +100,7 @@ def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: Audit
     )
 
 
-def _verdict_group(
-    audit: Audit, code: str, samples: Samples, figures: AuditFigures, names: Names
-) -> Group:
+def _verdict_group(audit: Audit, code: str, samples: Samples, figures: AuditFigures, names: Names) -> Group:
     meaning = words.VERDICTS[code][1] if code in words.VERDICTS else ""
     requests = audit.verdicts.get(code, len(samples))
     return Group(

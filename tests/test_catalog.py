@@ -258,8 +258,10 @@ def test_what_lies_over_a_generated_card_is_read_with_it() -> None:
 
 
 def test_differences_say_what_when_and_from_what_to_what(tmp_path: Path) -> None:
-    text = CARD + block("2026-04-01", "valid_from = 2026-04-01T00:00:00Z") + block(
-        "2026-05-01", "valid_from = 2026-06-01T00:00:00Z"
+    text = (
+        CARD
+        + block("2026-04-01", "valid_from = 2026-04-01T00:00:00Z")
+        + block("2026-05-01", "valid_from = 2026-06-01T00:00:00Z")
     )
     catalog = load(tmp_path, text)
     april, june = (datetime(2026, month, 1, tzinfo=UTC) for month in (4, 6))

@@ -84,9 +84,7 @@ def is_error(answer: Json) -> bool:
     return bool(answer.get("error")) and isinstance(answer["error"], dict | str)
 
 
-def one_each(
-    pieces: Iterator[Piece], reading: Reading, take: Callable[[Item, Reading], Outcome]
-) -> Iterator[Outcome]:
+def one_each(pieces: Iterator[Piece], reading: Reading, take: Callable[[Item, Reading], Outcome]) -> Iterator[Outcome]:
     """Read a log in which each object stands for itself."""
     for piece in pieces:
         yield or_reject(piece, reading, take) if isinstance(piece, Item) else piece

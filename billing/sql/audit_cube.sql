@@ -4,7 +4,7 @@ SELECT
     provider,
     COALESCE(sold_as, sku) AS sku,
     counted_in AS unit,
-    usd_per_unit,
+    usd_value AS usd_per_unit,
     CAST(used_at AS DATE) AS day,
     verdict,
     reason,
@@ -16,4 +16,4 @@ SELECT
     MIN(used_at) AS first_at,
     MAX(used_at) AS last_at
 FROM audited
-GROUP BY provider, COALESCE(sold_as, sku), counted_in, usd_per_unit, CAST(used_at AS DATE), verdict, reason
+GROUP BY provider, COALESCE(sold_as, sku), counted_in, usd_value, CAST(used_at AS DATE), verdict, reason

@@ -1,5 +1,6 @@
 -- What was charged beside what is expected, and the verdict. Variance is charged less expected.
--- Nothing is owed for a request that failed, so a charge for it is all variance.
+-- Nothing is owed for a request that failed, so a charge for it is all variance. usd_value is pico-dollars for one of
+-- the units that the charge is counted in, which need not be the card's.
 WITH compared AS (
     SELECT
         r.*,
@@ -11,6 +12,10 @@ SELECT
     c.*,
     charged - owed AS variance,
     COALESCE(unit, card_unit) AS counted_in,
+    CASE
+        WHEN COALESCE(unit, card_unit) = card_unit THEN usd_per_unit
+        WHEN unit = 'USD' THEN 1000000000000
+    END AS usd_value,
     CASE
         WHEN status = 'failed' AND charged > 0 THEN 'charged_failure'
         WHEN status = 'failed' THEN 'failed'

@@ -1,15 +1,21 @@
 """The command line. This module stays light: what a command needs is imported when it runs."""
 
 import importlib
+import io
 import sys
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
 SETTINGS_FILE = "tallystick.toml"
+#: What it may say, and as what.
+_SETTINGS: Mapping[str, tuple[type, ...]] = {
+    "ledger": (str,), "rate_cards": (str,), "format": (str,), "quiet": (bool,), "tolerance": (str, int, Decimal),
+}  # fmt: skip
 USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 
 #: The commands, the module and function that each one is, and what it does. Nothing of it is imported for `--help`.
@@ -33,12 +39,15 @@ class LazyGroup(click.Group):
         """Return the names of all commands."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
-        """Import and return the command of that name."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command of that name, with the settings as defaults of it and of what is in it."""
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        settings = _settings()
+        within = command.commands if isinstance(command, click.Group) else ()
+        ctx.default_map = {cmd_name: settings | dict.fromkeys(within, settings)}
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
@@ -47,9 +56,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
-@click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TALLYSTICK"}
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tallystick")
 def cli() -> None:
     """Keep the buyer's half of the bill for language-model tokens.
@@ -60,24 +67,26 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with the exit code that scripts rely on; never with a traceback for bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What is written is the same in every locale, and a file's name need not be UTF-8.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 well, 1 variance, 2 usage, 3 refused, 4 unpriced, 130 interrupted."""
     try:
-        settings = {name: _settings() for name in COMMANDS}
-        code = cli.main(arguments, prog_name="tallystick", standalone_mode=False, default_map=settings)
+        code = cli.main(arguments, prog_name="tallystick", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing is half done", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
-        return 0
+    except OSError as error:
+        click.echo(f"tallystick: {error.filename}: {error.strerror}", err=True)
+        return REFUSED
     except Exception as error:
         if (told := _told(error)) is None:
             raise
@@ -103,10 +112,15 @@ def _settings() -> dict[str, Any]:
         return {}
     try:
         with path.open("rb") as file:
-            raw = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+            raw = tomllib.load(file, parse_float=Decimal)
+    except (OSError, ValueError, ArithmeticError, RecursionError) as error:
         raise click.UsageError(f"{path}: not readable as TOML: {error}") from None
-    known = {"ledger", "rate_cards", "format", "quiet", "tolerance"}
-    if unknown := set(raw) - known:
-        raise click.UsageError(f"{path}: unknown setting {min(unknown)!r}; there are: {', '.join(sorted(known))}")
+    if unknown := raw.keys() - _SETTINGS:
+        raise click.UsageError(f"{path}: unknown setting {min(unknown)!r}; there are: {', '.join(sorted(_SETTINGS))}")
+    if isinstance(raw.get("rate_cards"), str):
+        raw["rate_cards"] = [raw["rate_cards"]]
+    for name, value in raw.items():
+        parts = value if name == "rate_cards" and isinstance(value, list) else [value]
+        if any(type(part) not in _SETTINGS[name] for part in parts):
+            raise click.UsageError(f"{path}: {name!r} can't be {value!r}; see `tallystick audit --help`")
     return {"output_format" if name == "format" else name: value for name, value in raw.items()}

@@ -22,6 +22,7 @@ from reports.cli.options import (
     known_option,
     options,
     output_option,
+    provider_option,
     quiet_option,
 )
 from reports.cli.output import Result, Table, write
@@ -37,7 +38,7 @@ def catalog() -> None:
 
 
 @catalog.command("list")
-@click.option("--provider", help="Only that provider.")
+@provider_option
 @click.option("--at", type=Instant(), help="The instant whose rates are listed. Default: now.")
 @known_option
 @options(cards_option, output_option, quiet_option)

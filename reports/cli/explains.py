@@ -14,13 +14,13 @@ from billing.rating import held_providers
 from pricing.calculator import Charge, rate
 from pricing.calculator import price as price_of
 from pricing.catalog import Catalog, RatePeriod
-from reports.cli.options import catalog_of, everywhere, known_option
+from reports.cli.options import Name, catalog_of, everywhere, known_option
 from reports.cli.output import Result, Table, write
 from reports.cli.prices import charge_data, lines_table
 
 
 @click.command()
-@click.argument("request_id")
+@click.argument("request_id", type=Name())
 @known_option
 @everywhere
 def explain(
@@ -57,7 +57,13 @@ class _Explained:
         own = _request_data(self.request) | {
             "hypotheses": [{"rule": each.rule, "detail": each.detail} for each in self.hypotheses]
         }
-        return charge_data(self.charge) | own
+        rated = charge_data(self.charge)
+        # What the card says of other units, of a cut stream or of a failure is no amount of this request.
+        if self.request.exact is None:
+            rated |= dict.fromkeys(("exact", "usd", "usd_charged"))
+        if self.request.unit != self.charge.unit:
+            rated |= dict.fromkeys(("lower", "upper"))
+        return rated | own
 
     def sentence(self) -> str:
         """Return verdict and possible causes in words."""
@@ -82,6 +88,7 @@ def _request_data(request: AuditedRequest) -> dict[str, object]:
         "sku": request.sku,
         "at": request.at,
         "status": request.status,
+        "unit": request.unit,
         "charged": request.charged,
         "expected": request.expected,
         "variance": request.variance,

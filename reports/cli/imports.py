@@ -1,5 +1,6 @@
 """`import`, `rejects` and `conflicts`: what came in, and what did not."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import click
 from billing.importer import FileResult, ImportResult, Progress, import_paths, log_files
 from billing.ledger import open_ledger
 from billing.records import Reading
-from reports.cli.options import ledger_option, options, output_option, quiet_option
+from reports.cli.options import Name, ledger_option, options, output_option, quiet_option
 from reports.cli.output import Result, Table, write
 
 REFUSED = 3
@@ -22,7 +23,9 @@ _COUNTS = ("records", "imported", "duplicate", "superseded", "conflict", "reject
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--provider", help="Who charged for these requests, if the log does not tell or tells it wrong.")
+@click.option(
+    "--provider", type=Name(), help="Who charged for these requests, if the log does not tell or tells it wrong."
+)
 @click.option("--zone", help="The zone of times that carry none, such as Europe/Berlin.")
 @click.option("--by-content", is_flag=True, help="Don't believe ids: tell requests apart by what they say and when.")
 @options(ledger_option, output_option, quiet_option)
@@ -44,10 +47,9 @@ def import_(
     with open_ledger(ledger) as book, progress_bar(paths, quiet=quiet) as on_progress:
         result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
     write(import_result(result), output_format)
-    if not quiet:
-        for file in result.files:
-            if file.message:
-                click.echo(file.message, err=True)
+    for file in result.files:
+        if file.message and (file.status == "refused" or not quiet):
+            click.echo(file.message, err=True)
     return 0 if result.is_clean else REFUSED
 
 
@@ -89,10 +91,10 @@ def progress_bar(paths: tuple[Path, ...], *, quiet: bool) -> Iterator[Progress |
     from rich.console import Console  # noqa: PLC0415 - heavy, and only for people
     from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
 
-    sizes = {path: path.stat().st_size for path in log_files(paths) if path.is_file()}
+    sizes = [os.path.getsize(path) for path in log_files(paths) if os.path.isfile(path)]  # noqa: PTH113, PTH202 - no errors
     read: dict[Path, int] = {}
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("importing", total=sum(sizes.values()))
+        task = bar.add_task("importing", total=sum(sizes))
 
         def advance(path: Path, done: int) -> None:
             read[path] = done

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+#: More than any request costs, and in pico-units still a BIGINT.
+MOST_UNITS = 10**6
+
 
 class Instant(click.ParamType[datetime]):
     """An instant: ISO 8601 with a zone, or a day, which begins at midnight UTC."""
@@ -29,11 +32,11 @@ class Instant(click.ParamType[datetime]):
             if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
                 return datetime.combine(date.fromisoformat(value), time(), UTC)
             at = datetime.fromisoformat(value)
-        except ValueError:
+            if at.tzinfo is None:
+                self.fail(f"{value!r} has no zone; write {value}Z for UTC, or {value}+02:00", param, ctx)
+            return at.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time; write 2026-10-01 or 2026-10-01T08:30:00+02:00", param, ctx)
-        if at.tzinfo is None:
-            self.fail(f"{value!r} has no zone; write {value}Z for UTC, or {value}+02:00", param, ctx)
-        return at.astimezone(UTC)
 
 
 class Day(click.ParamType[date]):
@@ -63,7 +66,7 @@ class Month(click.ParamType[tuple[datetime, datetime]]):
         """Return the first instant of the month and of the next."""
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", value)
+        match = re.fullmatch(r"([1-8]\d{3})-(0[1-9]|1[0-2])", value, re.ASCII)
         if not match:
             self.fail(f"{value!r} is no month; write it as 2026-10", param, ctx)
         year, month = int(match[1]), int(match[2])
@@ -82,9 +85,21 @@ class Amount(click.ParamType[Decimal]):
             amount = value if isinstance(value, Decimal) else Decimal(str(value))
         except InvalidOperation:
             self.fail(f"{value!r} is no amount; write it as 0.01", param, ctx)
-        if not amount.is_finite() or amount < 0 or amount != round(amount, 12):
-            self.fail(f"{value!r} must be at least 0 and have at most 12 decimal places", param, ctx)
+        if not amount.is_finite() or not 0 <= amount <= MOST_UNITS or amount != round(amount, 12):
+            self.fail(f"{value!r} must be at least 0 and at most {MOST_UNITS}, in 12 decimal places", param, ctx)
         return amount
+
+
+class Name(click.ParamType[str]):
+    """An id or a name: not empty, and text that UTF-8 can hold."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name as it is."""
+        if not value or not str(value).isprintable():
+            self.fail(f"{value!r} is no name", param, ctx)
+        return str(value)
 
 
 ledger_option = click.option(
@@ -100,25 +115,30 @@ cards_option = click.option(
     "rate_cards",
     type=click.Path(path_type=Path),
     multiple=True,
+    envvar="TALLYSTICK_RATE_CARDS",
     help="Your own rate cards (a file or folder) over the shipped ones; may be repeated.",
 )
 output_option = click.option(
     "--format",
     "output_format",
     type=click.Choice(["table", "json", "csv", "md"]),
+    envvar="TALLYSTICK_FORMAT",
     help="How the result is written. Default: table on a terminal, else json.",
 )
-quiet_option = click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+quiet_option = click.option(
+    "--quiet", is_flag=True, envvar="TALLYSTICK_QUIET", help="Say nothing on stderr but errors."
+)
 known_option = click.option("--known-at", type=Day(), help="Use the rates as they were known at the end of that day.")
 month_option = click.option("--month", type=Month(), help="Only requests of that month (UTC).")
 from_option = click.option("--from", "from_at", type=Instant(), help="Only requests at or after that time.")
 to_option = click.option("--to", "to_at", type=Instant(), help="Only requests before that time.")
-provider_option = click.option("--provider", help="Only that provider.")
+provider_option = click.option("--provider", type=Name(), help="Only that provider.")
 tolerance_option = click.option(
     "--tolerance",
     type=Amount(),
     default=Decimal(0),
     show_default=True,
+    envvar="TALLYSTICK_TOLERANCE",
     help="Variance per request that is let pass, in the unit of the charge.",
 )
 

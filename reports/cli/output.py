@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,11 @@ def write(result: Result, output_format: str | None) -> None:
     """Write a result to stdout in that format; by default a table on a terminal, else JSON."""
     chosen = output_format or ("table" if sys.stdout.isatty() else "json")
     text = {"json": as_json, "csv": as_csv, "md": as_markdown, "table": as_table}[chosen](result)
-    click.echo(text, nl=not text.endswith("\n"))
+    try:
+        click.echo(text, nl=not text.endswith("\n"))
+    except BrokenPipeError:
+        # Whoever reads has seen enough; the exit code still tells what was found.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def as_json(result: Result) -> str:

@@ -12,6 +12,7 @@ from pricing.rates import RateBlock
 from pricing.usage import STANDARD_TIER, Usage
 from reports.cli.options import (
     Instant,
+    Name,
     cards_option,
     catalog_of,
     known_option,
@@ -26,7 +27,7 @@ UNPRICED = 4
 
 _tokens = options(
     *(
-        click.option(f"--{kind}", type=click.IntRange(min=0), default=0, metavar="TOKENS", help=what)
+        click.option(f"--{kind}", type=click.IntRange(0, 10**15), default=0, metavar="TOKENS", help=what)
         for kind, what in (
             ("input", "Input tokens that were neither read from nor written to a cache."),
             ("output", "Output tokens, reasoning included."),
@@ -39,8 +40,8 @@ _tokens = options(
 
 
 @click.command()
-@click.argument("sku")
-@click.option("--provider", required=True, help="Who sells it.")
+@click.argument("sku", type=Name())
+@click.option("--provider", required=True, type=Name(), help="Who sells it.")
 @_tokens
 @click.option("--at", type=Instant(), help="The instant whose rates hold. Default: now.")
 @click.option("--service-tier", default=STANDARD_TIER, show_default=True, help="Such as batch or priority.")

@@ -88,7 +88,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     assert page.locator("details.group:not([hidden])").count() == 1
 
     link = page.url
-    again = open_page(audit_file, link[link.index("#"):], viewport=DESKTOP)
+    again = open_page(audit_file, link[link.index("#") :], viewport=DESKTOP)
     expect(again.locator("#filter [name=sku]")).to_have_value("vendor model-d")
     expect(again.locator("#filter [name=verdict]")).to_have_value("undercharged")
     assert column(again, "findings", 1) == ["F-010"]
@@ -152,7 +152,7 @@ def test_a_column_is_sorted_by_keyboard_with_the_unknown_last(open_page: Open, a
     assert known == sorted(known)
     assert len(known) >= 2
     assert [float(text) for text in downwards if text != "—"] == known[::-1]
-    assert upwards[len(known):] == downwards[len(known):] == ["—"] * (len(upwards) - len(known))
+    assert upwards[len(known) :] == downwards[len(known) :] == ["—"] * (len(upwards) - len(known))
 
 
 def test_csv_has_exact_amounts_and_no_formula(open_page: Open, hostile_file: Path, tmp_path: Path) -> None:
