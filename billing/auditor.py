@@ -189,7 +189,7 @@ def _gap(cells: Sequence[Cell]) -> Gap:
 def _conflicts(rating: Rating) -> int:
     """Count the selected requests among the conflicts."""
     query = chain("selected", taking={"usage_records": "conflicts"})
-    return rating.ledger.arrow(query, rating.selection.parameters()).num_rows
+    return int(rating.ledger.arrow(query, rating.selection.parameters()).num_rows)
 
 
 def _count(ledger: Ledger, table: str) -> int:
