@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from billing.ledger import open_ledger
 from reports.cli import run
 from tests.conftest import ROOT
 from tests.test_cli import as_json, call, log_line, working_folder  # noqa: F401 - the last is a fixture
@@ -138,3 +141,13 @@ def test_conflicts_of_another_month_are_none_of_this_one(capsys: pytest.CaptureF
     capsys.readouterr()
     counts = [as_json(capsys, "audit", "--month", month)[1]["conflicts"] for month in ("2026-09", "2026-10")]
     assert counts == [0, 1]
+
+
+def test_interrupting_a_query_is_an_interrupt() -> None:
+    def compute() -> None:
+        with open_ledger(Path("x.duckdb")) as ledger:
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+            ledger.rows("SELECT MAX(hash(range)) FROM range(2000000000)")  # some seconds, in many small steps
+
+    with pytest.raises(KeyboardInterrupt):
+        compute()
