@@ -148,7 +148,7 @@ from billing.ledger import open_ledger
 try:
     with open_ledger(Path("x.duckdb")) as ledger:
         print("ready", flush=True)
-        ledger.rows("SELECT MAX(hash(range)) FROM range(20000000000)")
+        ledger.rows("SELECT MAX(hash(range)) FROM range(4000000000)")
 except KeyboardInterrupt:
     print("interrupted")
 """
