@@ -39,8 +39,7 @@ class Ledger:
 
     def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query and return its result as an Arrow table, decimals and times intact."""
-        used = {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
-        return cast("pa.Table", self.connection.sql(query, params=used).to_arrow_table())
+        return cast("pa.Table", self.connection.sql(query, params=_used(query, parameters)).to_arrow_table())
 
     def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Append rows, each with a value for every column, to one of our own tables, typed as its columns are."""
@@ -53,8 +52,7 @@ class Ledger:
 
     def keep(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Keep the rows of a query in a table of this session."""
-        used = {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", used)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", _used(query, parameters))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -98,6 +96,11 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
         raise
     finally:
         connection.close()
+
+
+def _used(query: str, parameters: Mapping[str, object] | None) -> dict[str, object]:
+    """Return the parameters that the query names; the engine takes no others."""
+    return {name: value for name, value in (parameters or {}).items() if re.search(rf"\${name}\b", query)}
 
 
 def _check_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:

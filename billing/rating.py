@@ -97,17 +97,23 @@ def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHIN
 
 def rate_rows(catalog: Catalog, cards: Iterable[tuple[int, int | None, RatePeriod]]) -> list[dict[str, object]]:
     """Return the rows of sql/rates.sql, each with the number of its card and of the hypothesis, if it is one."""
-    names: dict[tuple[str, str], list[str]] = {}
+    names: dict[str, dict[str, list[str]]] = {}
     rows: list[dict[str, object]] = []
     for card_id, hypothesis, period in cards:
-        if (period.provider, period.sku) not in names:
-            for name, sku in catalog.sku_names(period.provider).items():
-                names.setdefault((period.provider, sku), []).append(name)
+        if period.provider not in names:
+            names[period.provider] = _names_by_sku(catalog, period.provider)
         of_card = {"card_id": card_id, "hypothesis": hypothesis}
         rows += [
-            row | of_card | {"name": name} for row in _rate_rows(period) for name in names[period.provider, period.sku]
+            row | of_card | {"name": name} for row in _rate_rows(period) for name in names[period.provider][period.sku]
         ]
     return rows
+
+
+def _names_by_sku(catalog: Catalog, provider: str) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, sku in catalog.sku_names(provider).items():
+        names.setdefault(sku, []).append(name)
+    return names
 
 
 def _rate_rows(period: RatePeriod) -> Iterator[dict[str, object]]:

@@ -22,8 +22,6 @@ class AuditPage:
     """Such as `Audit, October 2026`."""
     samples: tuple[tuple[AuditedRequest, Charge | None], ...]
     """Requests to drill down to, with the arithmetic of each; None where no rate is known."""
-    finding_of: dict[str, str]
-    """The finding that each sample request belongs to: request id -> finding id."""
     rates: tuple[RatePeriod, ...]
     """The rates that the requests were rated by."""
     ledger_name: str
@@ -57,7 +55,7 @@ def render_audit_page(page: AuditPage) -> str:
             "skus": audit_tables.skus(audit, figures, names),
             "sku_verdicts": audit_tables.sku_verdicts(audit, names),
             "rates": audit_tables.rates(page.rates, names),
-            "groups": audit_requests.groups(audit, page.samples, page.finding_of, figures, names),
+            "groups": audit_requests.groups(audit, page.samples, figures, names),
             "explain": audit_requests.explain_command(page.ledger_name),
             "rest": audit_requests.rest_command(page.ledger_name),
             "data": audit_charts.page_data(audit, figures, names),

@@ -32,7 +32,6 @@ def audit_page(
         samples=tuple(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
-        finding_of={request.request_id: request.finding for request, _ in sampled if request.finding},
         rates=_rates_used(rating, found),
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,

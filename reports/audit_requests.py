@@ -54,16 +54,11 @@ class Group:
     """What the filter bar knows the whole group by."""
 
 
-def groups(
-    audit: Audit, samples: Samples, finding_of: dict[str, str], figures: AuditFigures, names: Names
-) -> tuple[Group, ...]:
+def groups(audit: Audit, samples: Samples, figures: AuditFigures, names: Names) -> tuple[Group, ...]:
     """Return the sample requests by finding, then those of no finding by verdict."""
-    of_finding = {
-        each.id: [sample for sample in samples if finding_of.get(sample[0].request_id) == each.id]
-        for each in audit.findings
-    }
+    of_finding = {each.id: [sample for sample in samples if sample[0].finding == each.id] for each in audit.findings}
     found = [_finding_group(audit, each, of_finding[each.id], figures, names) for each in audit.findings]
-    others = [sample for sample in samples if finding_of.get(sample[0].request_id) not in of_finding]
+    others = [sample for sample in samples if sample[0].finding not in of_finding]
     of_verdict = {
         code: [sample for sample in others if sample[0].verdict == code]
         for code in (*words.VERDICTS, *(request.verdict for request, _ in others))

@@ -97,6 +97,16 @@ def test_what_no_mistake_gives_is_unexplained_or_extreme() -> None:
     assert {finding.rule: finding.requests for finding in found.findings} == {"unexplained": 1, "charge.extreme": 1}
 
 
+@pytest.mark.parametrize(
+    ("tokens", "charged", "rule"), [(5, 9_200_000, "charge.extreme"), (2 * 10**9, 5_000_000, "unexplained")]
+)
+def test_a_charge_near_the_end_of_64_bits_is_no_crash(tokens: int, charged: int, rule: str) -> None:
+    with a_ledger() as ledger:
+        put(ledger, [record(1, Usage(input=tokens), Decimal(charged))])
+        (finding,) = audit(ledger, CATALOG).findings
+    assert (finding.rule, finding.charged) == (rule, Decimal(charged))
+
+
 def test_prices_of_before_and_after_a_change_are_told_apart() -> None:
     change = OCTOBER + timedelta(days=10)
     catalog = a_catalog(

@@ -13,6 +13,9 @@ WITH reproduced AS (
 SELECT
     m.*,
     COALESCE(r.hypotheses, '') AS hypotheses,
-    r.hypotheses IS NULL AND (m.charged >= 10 * m.found_owed OR 10 * m.charged <= m.found_owed) AS is_extreme
+    r.hypotheses IS NULL AND (
+        m.charged >= CAST(10 AS DECIMAL(2,0)) * CAST(m.found_owed AS DECIMAL(35,0))
+        OR CAST(10 AS DECIMAL(2,0)) * CAST(m.charged AS DECIMAL(35,0)) <= m.found_owed
+    ) AS is_extreme
 FROM mismatched AS m
 LEFT JOIN reproduced AS r ON r.provider = m.provider AND r.request_id = m.request_id
