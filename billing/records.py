@@ -20,6 +20,10 @@ class Status(StrEnum):
     """The vendor answered with an error: no usage, a class of its own and never a zero-cost row."""
     INCOMPLETE = "incomplete"
     """A stream that was cut: its tokens are a lower bound."""
+    SUMMARY = "summary"
+    """A vendor's own sum over many requests: kept beside them, never rated and in no total of theirs."""
+    REFUND = "refund"
+    """Money given back: `charged` is below zero. Kept beside the requests and never rated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
--- The usage records of a stretch of time and a provider; a bound that is NULL leaves its side open.
+-- The requests of a stretch of time and a provider; a bound that is NULL leaves its side open. Sums that a vendor tells
+-- and refunds are no requests.
 SELECT
     u.*,
     u.input + u.cache_read + u.cache_write_5m + u.cache_write_1h + u.cache_write_unsplit AS prompt_tokens
 FROM usage_records AS u
-WHERE ($from_at IS NULL OR u.used_at >= $from_at)
+WHERE u.status NOT IN ('summary', 'refund')
+    AND ($from_at IS NULL OR u.used_at >= $from_at)
     AND ($to_at IS NULL OR u.used_at < $to_at)
     AND ($provider IS NULL OR u.provider = $provider)
     AND ($request_id IS NULL OR u.request_id = $request_id OR u.client_request_id = $request_id)
