@@ -9,21 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import duckdb
 
 from billing.errors import RefusedInputError
-from billing.formats import SUFFIXES, is_log_name, open_log
+from billing.formats import open_log
 from billing.identity import settle
 from billing.ledger import Ledger
+from billing.log_files import digest_of, log_files, open_raw, unzipped
 from billing.queries import statement
 from billing.records import Ignored, Outcome, Reading, Reject, UsageRecord
 from pricing.amounts import to_pico
 from pricing.usage import TOKEN_KINDS
 
 _BATCH = 50_000
-_GZIP_MAGIC = b"\x1f\x8b"
 
 #: Told after each file, or part of one: the path and how many of its bytes are read.
 Progress = Callable[[Path, int], None]
@@ -104,23 +103,6 @@ def import_paths(
     return ImportResult(results)
 
 
-def log_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files named, and of each folder the logs anywhere inside it, in a fixed order.
-
-    A folder that can't be read, or holds no log, stands for itself, so that it is refused and not passed over.
-    """
-    for path in paths:
-        yield from sorted(_logs_in(path)) or [path]
-
-
-def _logs_in(path: Path) -> list[Path]:
-    """Return the logs anywhere in a folder, and the folders that can't be read; of what is no folder, itself."""
-    found: list[Path] = []
-    for folder, _, names in os.walk(path, onerror=lambda error: found.append(Path(error.filename))):
-        found.extend(Path(folder, name) for name in names if is_log_name(Path(name)))
-    return found
-
-
 def _import_file(
     ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
 ) -> FileResult:
@@ -144,11 +126,11 @@ def _import_file(
 def _load(
     ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
 ) -> FileResult:
-    source = Source(path, _digest(path))
+    source = Source(path, digest_of(path))
     ledger.connection.execute(statement("stage"))
     rejects: list[Reject] = []
     staged = ignored = 0
-    with _open(path) as raw, _unzipped(raw) as file:
+    with open_raw(path) as raw, unzipped(raw) as file:
         log = open_log(file, str(path), reading)
         for batch in _batches(log.outcomes):
             records = [outcome for outcome in batch if isinstance(outcome, UsageRecord)]
@@ -188,31 +170,6 @@ def _message(reused_ids: tuple[str, ...]) -> str:
         "totals is listed by `tallystick conflicts`. If your gateway reuses ids, import into a new ledger with "
         "--by-content"
     )
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with _open(path) as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _open(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise RefusedInputError(
-            f"{path}: no log in this folder, or it can't be read; a log's name ends in {', '.join(SUFFIXES)}"
-        )
-    if path.exists() and not path.is_file():
-        raise RefusedInputError(f"{path}: not a regular file; give a log file or a folder of logs")
-    return path.open("rb")
-
-
-def _unzipped(raw: BinaryIO) -> BinaryIO:
-    """Return the plain bytes of a file that may be gzipped, told by its first bytes; the CRC is checked at the end."""
-    magic = raw.read(2)
-    raw.seek(0)
-    return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if magic == _GZIP_MAGIC else raw
 
 
 def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from billing.importer import FileResult, ImportResult, Progress, import_paths, log_files
+from billing.importer import FileResult, ImportResult, Progress, import_paths
 from billing.ledger import open_ledger
+from billing.log_files import log_files
 from billing.records import Reading
 from reports.cli.options import Name, ledger_option, options, output_option, quiet_option
 from reports.cli.output import Result, Table, write
