@@ -1,10 +1,8 @@
 """From log files to the ledger: each file wholly or not at all, every record accounted for."""
 
-import gzip
 import hashlib
 import json
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -16,7 +14,7 @@ from billing.errors import RefusedInputError
 from billing.formats import open_log
 from billing.identity import settle
 from billing.ledger import Ledger
-from billing.log_files import digest_of, log_files, open_raw, unzipped
+from billing.log_files import log_files, open_log_file, shown
 from billing.queries import statement
 from billing.records import Ignored, Outcome, Reading, Reject, UsageRecord
 from pricing.amounts import to_pico
@@ -111,27 +109,26 @@ def _import_file(
             return _load(ledger, path, reading, loaded_at, on_progress)
     except RefusedInputError as error:
         return FileResult(path, None, Counts(), "refused", str(error))
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return FileResult(path, None, Counts(), "refused", f"{path}: the gzip data is cut or damaged; fetch it again")
     except duckdb.Error as error:
         # Its text may quote a row, so only its kind is told.
         kind = type(error).__name__
         return FileResult(
-            path, None, Counts(), "refused", f"{path}: the ledger could not take it ({kind}); nothing is kept"
+            path, None, Counts(), "refused", f"{shown(path)}: the ledger could not take it ({kind}); nothing is kept"
         )
     except OSError as error:
-        return FileResult(path, None, Counts(), "refused", f"{path}: can't be read: {error.strerror or error}")
+        return FileResult(path, None, Counts(), "refused", f"{shown(path)}: can't be read: {error.strerror or error}")
 
 
 def _load(
     ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
 ) -> FileResult:
-    source = Source(path, digest_of(path))
+    with open_log_file(path) as file:
+        source = Source(path, file.finish().digest)
     ledger.connection.execute(statement("stage"))
     rejects: list[Reject] = []
     staged = ignored = 0
-    with open_raw(path) as raw, unzipped(raw) as file:
-        log = open_log(file, str(path), reading)
+    with open_log_file(path) as file:
+        log = open_log(file.plain, shown(path), reading)
         for batch in _batches(log.outcomes):
             records = [outcome for outcome in batch if isinstance(outcome, UsageRecord)]
             rejects.extend(outcome for outcome in batch if isinstance(outcome, Reject))
@@ -139,7 +136,9 @@ def _load(
             staged += len(records)
             ledger.append("stage", [row_of(record, source, by_content=reading.by_content) for record in records])
             if on_progress:
-                on_progress(path, raw.tell())
+                on_progress(path, file.bytes_read)
+        if file.finish().digest != source.digest:
+            raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     settled = settle(ledger)
     rejected_before = _rejected_before(ledger, source)
     if rejected_before is not None and settled.imported > max(0, rejected_before - len(rejects)):
@@ -157,7 +156,7 @@ def _load(
 
 def _read_otherwise(path: Path) -> str:
     return (
-        f"{path}: its requests are in the ledger already, and read with these options (--provider, --zone, "
+        f"{shown(path)}: its requests are in the ledger already, and read with these options (--provider, --zone, "
         "--by-content) they would count a second time; import them into a new ledger"
     )
 

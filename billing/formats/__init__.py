@@ -31,6 +31,9 @@ from billing.strict_json import glance
 SHAPES: tuple[Shape, ...] = (claude_code.SHAPE, anthropic_sse.SHAPE, api_responses.SHAPE)
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log")
 
+#: What packers append to a name. Not all of them are read, but none is passed over.
+_PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip", ".7z")
+
 #: How much of a log is looked at to tell its shape.
 _HEAD_LINES = 200
 _HEAD_BYTES = 2**20
@@ -52,13 +55,14 @@ class Log:
 
 
 def is_log_name(path: PurePath) -> bool:
-    """Tell whether a file found in a folder is worth reading: it is not hidden and ends like a log, zipped or not.
+    """Tell whether a file found in a folder is worth reading: it is not hidden and ends like a log, packed or not.
 
     >>> is_log_name(PurePath("logs/2026-03.JSONL.gz"))
     True
     """
     name = path.name.lower()
-    return not name.startswith(".") and name.removesuffix(".gz").endswith(SUFFIXES)
+    plain = name.removesuffix(next((suffix for suffix in _PACKED if name.endswith(suffix)), ""))
+    return not name.startswith(".") and plain.endswith(SUFFIXES)
 
 
 def open_log(file: BinaryIO, name: str, reading: Reading) -> Log:
