@@ -10,7 +10,16 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from billing.errors import RefusedInputError
-from billing.formats import anthropic_sse, api_responses, claude_code
+from billing.formats import (
+    aider,
+    anthropic_reports,
+    anthropic_sse,
+    api_responses,
+    claude_code,
+    litellm,
+    new_api,
+    openrouter,
+)
 from billing.formats.pieces import (
     LONGEST,
     Item,
@@ -28,7 +37,16 @@ from billing.records import Ignored, Outcome, Reading, Reject
 from billing.strict_json import glance
 
 #: The first that claims one of a log's first objects reads the log.
-SHAPES: tuple[Shape, ...] = (claude_code.SHAPE, anthropic_sse.SHAPE, api_responses.SHAPE)
+SHAPES: tuple[Shape, ...] = (
+    claude_code.SHAPE,
+    litellm.SHAPE,  # before api_responses: a row may hold the answer as well
+    anthropic_reports.SHAPE,
+    new_api.SHAPE,
+    openrouter.SHAPE,
+    aider.SHAPE,
+    anthropic_sse.SHAPE,
+    api_responses.SHAPE,
+)
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log")
 
 #: What packers append to a name. Not all of them are read, but none is passed over.

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 
 from billing.formats.fields import BadFieldError, Json, amount, clean, code, instant, tags, text
 from billing.formats.pieces import Item, Piece
-from billing.records import Outcome, Reading, Reject, Status, UsageRecord
+from billing.records import Ignored, Outcome, Reading, Reject, Status, UsageRecord
 from pricing.usage import Usage
 
 RESELLER = "aivideoapi"
@@ -88,6 +89,22 @@ def one_each(pieces: Iterator[Piece], reading: Reading, take: Callable[[Item, Re
     """Read a log in which each object stands for itself."""
     for piece in pieces:
         yield or_reject(piece, reading, take) if isinstance(piece, Item) else piece
+
+
+def rows_each(
+    pieces: Iterator[Piece],
+    reading: Reading,
+    rows: Callable[[Item], list[Piece]],
+    take: Callable[[Item, Reading], Outcome],
+) -> Iterator[Outcome]:
+    """Read a log in which an object may be a page of records; all of them stand at the line where the page begins."""
+    return one_each(chain.from_iterable(rows(p) if isinstance(p, Item) else [p] for p in pieces), reading, take)
+
+
+def rows_of(line: int, page: list[object]) -> list[Piece]:
+    """Return the records of a page, or that the line holds none."""
+    rows = [Item(line, row) if isinstance(row, dict) else Reject(line, "not_an_object") for row in page]
+    return [*rows] if rows else [Ignored(line)]
 
 
 def or_reject(item: Item, reading: Reading, take: Callable[[Item, Reading], Outcome]) -> Outcome:

@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import ROUND_DOWN, Decimal, Inexact
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, Inexact
 
 from billing.records import MOST_TOKENS
-from pricing.amounts import to_pico
+from billing.strict_json import StrictJSONError, loads
+from pricing.amounts import PICO_DIGITS, to_pico
 
 Json = dict[str, object]
 
@@ -23,6 +24,9 @@ AMOUNT_LIMIT = 9_223_372
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _MICROSECOND = Decimal("0.000001")
+_PICO = Decimal(1).scaleb(-PICO_DIGITS)
+#: Any decimal of up to 15 digits comes through a double unharmed; one of more is the double next to what was meant.
+_DIGITS_OF_NOISE = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = int(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp())
 _LATEST = int(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp())
@@ -48,6 +52,20 @@ def child(obj: Json, key: str) -> Json:
     if not isinstance(value, dict):
         raise BadFieldError("bad_object", key)
     return value
+
+
+def nested(obj: Json, key: str) -> Json:
+    """Return the object in that field, also where it is written as a text of JSON; empty where the log has none."""
+    value = obj.get(key)
+    return child({key: parsed(value, key)} if isinstance(value, str) else obj, key)
+
+
+def parsed(told: str, key: str) -> object:
+    """Return what a text of JSON in that field says; an empty one says nothing."""
+    try:
+        return loads(told) if told else None
+    except StrictJSONError as error:
+        raise BadFieldError(error.reason, key) from None
 
 
 def said_tokens(obj: Json, key: str) -> int | None:
@@ -93,6 +111,19 @@ def amount(obj: Json, key: str) -> Decimal | None:
     except (ValueError, Inexact):
         raise BadFieldError("amount_out_of_range", key) from None
     return number
+
+
+def computed_amount(obj: Json, key: str) -> Decimal | None:
+    """Return an amount that a gateway computed in doubles, to the nearest pico-unit.
+
+    0.1 + 0.2 is 0.30000000000000004 there, so digits beyond a pico-unit of a number of 16 digits or more are no money.
+    """
+    value = obj.get(key)
+    if not isinstance(value, Decimal) or len(value.as_tuple().digits) < _DIGITS_OF_NOISE:
+        return amount(obj, key)
+    # The exponent is looked at first: 1e999999999 must not be written out.
+    nearest = value.quantize(_PICO, ROUND_HALF_EVEN) if value.adjusted() < len(str(AMOUNT_LIMIT)) else value
+    return amount({key: nearest or value}, key)
 
 
 def text(obj: Json, key: str) -> str | None:
@@ -143,6 +174,11 @@ def tags(obj: Json, key: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found.items()))
 
 
+def labels(**said: object) -> tuple[tuple[str, str], ...]:
+    """Return tags of the fields that say something."""
+    return tags({"tags": {name: value for name, value in said.items() if value not in (None, "")}}, "tags")
+
+
 def field_name(name: str) -> str:
     """Return the name of a usage field that we don't know; one that could hold a text gives only a digest."""
     return name if _PLAIN_NAME.fullmatch(name) and not _KEY.match(name) else f"field:{_digest(name)}"
@@ -155,6 +191,24 @@ def unknown_fields(told: Json, known: frozenset[str], known_within: Mapping[str,
         parts = child(told, name)
         found |= {f"{name}.{field_name(part)}" for part in parts.keys() - known_parts if not says_nothing(parts[part])}
     return found
+
+
+def unknown_counts(told: Json, known: frozenset[str]) -> set[str]:
+    """Name the fields of a record of many kinds of fields that are not known and hold a number other than 0."""
+    return {field_name(name) for name in told.keys() - known if _holds_a_number(told[name])}
+
+
+def _holds_a_number(value: object) -> bool:
+    waiting = [value]  # a stack, for a log may nest as deep as it likes
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+        elif part and not isinstance(part, bool) and isinstance(part, int | Decimal):
+            return True
+    return False
 
 
 def says_nothing(value: object) -> bool:

@@ -12,7 +12,8 @@ from billing.records import Outcome, Reading
 class Shape:
     """A log shape: its name, whether an object is one of its own, and how to read all of a log's pieces.
 
-    `read` gives one outcome for each piece. It never raises for what a log says.
+    `read` gives one outcome for each piece, or one for each record of a piece that is a page of records. It never
+    raises for what a log says.
     """
 
     name: str
