@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pricing.usage import TOKEN_KINDS, Usage
+
+if TYPE_CHECKING:
+    from billing.mapping import Mapping
 
 #: More tokens than any request or report can hold: beyond it a number is damage, not usage.
 MOST_TOKENS = 10**15
@@ -95,9 +99,10 @@ class Reading:
     """What a reader of logs is told from outside: the provider and the zone that the user names.
 
     `provider` overrules what the shape itself would say. `zone` is for times that carry none. With `by_content` ids are
-    not believed: a record is told from another by what it says and when.
+    not believed: a record is told from another by what it says and when. `mapping` is for tables of no shape we know.
     """
 
     provider: str | None = None
     zone: tzinfo | None = None
     by_content: bool = False
+    mapping: "Mapping | None" = None

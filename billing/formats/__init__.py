@@ -33,6 +33,7 @@ from billing.formats.pieces import (
     text_lines,
 )
 from billing.formats.shape import Shape
+from billing.formats.tables import open_csv, open_parquet
 from billing.records import Ignored, Outcome, Reading, Reject
 from billing.strict_json import glance
 
@@ -47,7 +48,7 @@ SHAPES: tuple[Shape, ...] = (
     anthropic_sse.SHAPE,
     api_responses.SHAPE,
 )
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log")
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log", ".csv", ".tsv", ".parquet")
 
 #: What packers append to a name. Not all of them are read, but none is passed over.
 _PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip", ".7z")
@@ -93,6 +94,8 @@ def open_log(file: BinaryIO, name: str, reading: Reading) -> Log:
     lines = list(text_lines(head))
     if not b"".join(head).strip(_BLANK):
         return _blank(raw, len(head), name)
+    if table := open_parquet(head, file, name, reading) or open_csv(chain(head, raw), lines, name, reading):
+        return Log(*table)
     for glimpse, pieces in _ways_to_read(chain(head, raw), lines, name):
         shape = _shape(glimpse)
         if shape:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -18,6 +19,9 @@ from billing.records import Reading
 from reports.cli.options import Name, ledger_option, options, output_option, quiet_option
 from reports.cli.output import Result, Table, write
 
+if TYPE_CHECKING:
+    from billing.mapping import Mapping
+
 REFUSED = 3
 _COUNTS = ("records", "imported", "duplicate", "superseded", "conflict", "rejected", "ignored")
 
@@ -28,6 +32,11 @@ _COUNTS = ("records", "imported", "duplicate", "superseded", "conflict", "reject
     "--provider", type=Name(), help="Who charged for these requests, if the log does not tell or tells it wrong."
 )
 @click.option("--zone", help="The zone of times that carry none, such as Europe/Berlin.")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A TOML file that tells which column of a CSV or Parquet file is what.",
+)
 @click.option("--by-content", is_flag=True, help="Don't believe ids: tell requests apart by what they say and when.")
 @options(ledger_option, output_option, quiet_option)
 def import_(
@@ -35,16 +44,17 @@ def import_(
     paths: tuple[Path, ...],
     provider: str | None,
     zone: str | None,
+    mapping: Path | None,
     by_content: bool,
     ledger: Path,
     output_format: str | None,
     quiet: bool,
 ) -> int:
-    """Load usage logs (files, or folders of them, plain or gzipped) into the ledger.
+    """Load usage logs (files, or folders of them, plain or packed) into the ledger.
 
     Each file is taken whole or not at all; importing it again changes nothing.
     """
-    reading = Reading(provider, _zone(zone), by_content)
+    reading = Reading(provider, _zone(zone), by_content, _mapping(mapping))
     with open_ledger(ledger) as book, progress_bar(paths, quiet=quiet) as on_progress:
         result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
     write(import_result(result), output_format)
@@ -109,6 +119,14 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise click.UsageError(f"--zone: no zone {name!r}; write it as Europe/Berlin or UTC") from None
+
+
+def _mapping(path: Path | None) -> "Mapping | None":
+    if path is None:
+        return None
+    from billing.mapping import load_mapping  # noqa: PLC0415 - heavy, and only for tables of one's own
+
+    return load_mapping(path)
 
 
 def _file_data(file: FileResult) -> dict[str, object]:
