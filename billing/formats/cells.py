@@ -16,7 +16,8 @@ from billing.records import MOST_TOKENS
 UNIX, UNIX_MS = "unix", "unix_ms"
 
 _LONGEST_NUMBER = 64
-_TWO_MEANINGS = re.compile(r"-?[0-9][0-9.,'_\s]*")
+#: Such as 1,234 or 1 234 or 1.234.567: the marks may part thousands or begin a fraction.
+_TWO_MEANINGS = re.compile(r"-?[0-9][0-9.]*[,'\u2019_\s][0-9].*|-?[0-9]{1,3}(?:\.[0-9]{3})+")
 _DAY_OR_MONTH_FIRST = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}\b")
 _MILLISECOND = Decimal("0.001")
 

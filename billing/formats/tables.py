@@ -1,5 +1,6 @@
 """Logs that are tables: which one it is, told by the names of its columns, and how it is read."""
 
+import csv
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
@@ -8,7 +9,7 @@ from billing.errors import RefusedInputError
 from billing.formats import cursor, mapped, openrouter_csv
 from billing.formats.csv_rows import Header, header_of, objects_of_csv
 from billing.formats.fields import BadFieldError, clean
-from billing.formats.pieces import LONGEST, Item, Line, looks_like_events
+from billing.formats.pieces import LONGEST, Line, looks_like_events
 from billing.formats.shape import Shape
 from billing.records import Outcome, Reading, Reject
 
@@ -21,7 +22,6 @@ PARQUET_MAGIC = b"PAR1"
 
 #: Fewer columns than that may be a sentence with a comma.
 _FEWEST_COLUMNS = 3
-_FIRST_ROWS = 10
 _MOST_SHOWN = 60
 _LONGEST_SHOWN = 64
 _REMEDY = "say in a mapping file which column is what, and give it with --mapping FILE (docs/mapping.md tells how)"
@@ -72,7 +72,7 @@ def open_csv(raw: Iterable[bytes], head: list[Line], name: str, reading: Reading
     if shape:
         _check_once(header, name)
         return shape.name, shape.read(objects_of_csv(raw, header, name), reading)
-    if _is_table(head, header, name):
+    if _is_table(head, header):
         raise RefusedInputError(
             f"{name}: the first line does not name the columns of a table that we know "
             f"({', '.join(table.name for table in TABLES)}); if the header is missing, put it back, else {_REMEDY}"
@@ -81,17 +81,22 @@ def open_csv(raw: Iterable[bytes], head: list[Line], name: str, reading: Reading
 
 
 def _is_json_or_events(head: list[Line]) -> bool:
-    texts = (line[1].lstrip() for line in head if not isinstance(line, Reject))
-    first = next((text for text in texts if text), "")
+    first = next(_texts(head), "").lstrip()
     return first.startswith(("{", "[")) or looks_like_events(first)
 
 
-def _is_table(head: list[Line], header: Header, name: str) -> bool:
+def _is_table(head: list[Line], header: Header) -> bool:
     """Tell whether the lines are a table beyond doubt: several columns, and the first row has as many."""
-    raw = (b"" if isinstance(line, Reject) else line[1].encode() + b"\n" for line in head)
-    rows = (piece.value for piece in islice(objects_of_csv(raw, header, name), _FIRST_ROWS) if isinstance(piece, Item))
-    is_row = (not str(row[header.columns[0]]).startswith("{") for row in rows)
-    return len(header.columns) >= _FEWEST_COLUMNS and next(is_row, False)
+    try:
+        rows = list(islice(csv.reader(_texts(head), delimiter=header.delimiter), 2))
+    except csv.Error:
+        return False
+    is_like_header = len(rows[-1]) == len(header.columns) and not rows[-1][0].startswith("{")
+    return len(header.columns) >= _FEWEST_COLUMNS and len(rows) > 1 and is_like_header
+
+
+def _texts(head: list[Line]) -> Iterator[str]:
+    return (line[1] for line in head if not isinstance(line, Reject) and line[1] and not line[1].isspace())
 
 
 def _check(header: Header, mapping: "Mapping", name: str) -> None:
