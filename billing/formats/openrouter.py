@@ -76,7 +76,7 @@ def _take(item: Item, reading: Reading) -> Outcome:
         error_type=ended_as,
         tags=labels(
             served_by=told.get("provider_name"), user=told.get("external_user"), app_id=told.get("app_id"),
-            cancelled=told.get("cancelled") or None,
+            cancelled=told.get("cancelled") is True or None,
         ),
     )  # fmt: skip
 
