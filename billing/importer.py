@@ -16,6 +16,7 @@ from billing.identity import settle
 from billing.ledger import Ledger
 from billing.log_files import log_files, open_log_file, shown
 from billing.queries import statement
+from billing.receipt import receipted
 from billing.records import Ignored, Outcome, Reading, Reject, UsageRecord
 from pricing.amounts import to_pico
 from pricing.usage import TOKEN_KINDS
@@ -96,8 +97,8 @@ def import_paths(
 
     `loaded_at` is noted beside each file. Nothing raises for a bad file; its result says why it was refused.
     """
-    results = tuple(_import_file(ledger, path, reading, loaded_at, on_progress) for path in log_files(paths))
-    ledger.connection.execute("CHECKPOINT")
+    with receipted(ledger):
+        results = tuple(_import_file(ledger, path, reading, loaded_at, on_progress) for path in log_files(paths))
     return ImportResult(results)
 
 

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import duckdb
@@ -74,28 +76,61 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
     """
     if read_only and not path.exists():
         raise LedgerError(f"{path}: no ledger there; `tallystick import PATH` makes one")
-    is_new = not path.exists()
+    with TemporaryDirectory() if read_only else _private_files() as spill:
+        if not path.exists():
+            _make(path)
+        connection = _connect(path, read_only=read_only)
+        try:
+            if spill:  # readers run beside each other, and each needs a folder of its own
+                connection.execute("SET temp_directory = $spill", {"spill": spill})
+            else:
+                shutil.rmtree(f"{path}.tmp", ignore_errors=True)  # where a writer spills; a killed one leaves it
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET lock_configuration = true")
+            _check_version(path, connection)
+            yield Ledger(path, connection)
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
+                raise KeyboardInterrupt from None
+            raise
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Give ledger, write log and spilled data to nobody else: charges and project names are none of their business."""
+    mask = os.umask(0o077)
     try:
-        connection = duckdb.connect(str(path), read_only=read_only, config=dict(_OPTIONS))
+        yield
+    finally:
+        os.umask(mask)
+
+
+def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=dict(_OPTIONS))
     except duckdb.Error as error:
         raise LedgerError(_why_not(path, str(error))) from None
+
+
+def _make(path: Path) -> None:
+    """Make an empty ledger: whoever is killed meanwhile leaves none, instead of one without tables."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET lock_configuration = true")
-        if is_new:
-            # Charges and project names are nobody else's business.
-            os.chmod(path, 0o600)  # noqa: PTH101 - Path.chmod would say the same less plainly
+        with closing(_connect(fresh)) as connection:
             connection.execute(f"BEGIN; {statement('schema')}; COMMIT")
-        _check_version(path, connection)
-        yield Ledger(path, connection)
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
-            raise KeyboardInterrupt from None
-        raise
+        try:
+            os.link(fresh, path)
+        except OSError:  # made by another process meanwhile, or a file system without links
+            if not path.exists():
+                fresh.rename(path)
+    except duckdb.Error as error:
+        raise LedgerError(_why_not(path, str(error))) from None
     finally:
-        connection.close()
+        fresh.unlink(missing_ok=True)
 
 
 def _used(query: str, parameters: Mapping[str, object] | None) -> dict[str, object]:
