@@ -1,6 +1,5 @@
 """From log files to the ledger: each file wholly or not at all, every record accounted for."""
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -62,10 +61,12 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file and the SHA-256 of its bytes: where records stand."""
+    """A file, the SHA-256 of its bytes and the number of this load of it: where records stand."""
 
     path: Path
     digest: str
+    bytes: int
+    file_id: int
 
     @property
     def name(self) -> str:
@@ -124,8 +125,10 @@ def _load(
     ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
 ) -> FileResult:
     with open_log_file(path) as file:
-        source = Source(path, file.finish().digest)
+        source = Source(path, file.finish().digest, file.bytes, _next_file_id(ledger))
+    rejected_before = _rejected_before(ledger, source)
     ledger.connection.execute(statement("stage"))
+    note_file(ledger, source, loaded_at)
     rejects: list[Reject] = []
     staged = ignored = 0
     with open_log_file(path) as file:
@@ -135,13 +138,14 @@ def _load(
             rejects.extend(outcome for outcome in batch if isinstance(outcome, Reject))
             ignored += sum(isinstance(outcome, Ignored) for outcome in batch)
             staged += len(records)
-            ledger.append("stage", [row_of(record, source, by_content=reading.by_content) for record in records])
+            ledger.append(
+                "stage", [row_of(record, source.file_id, by_content=reading.by_content) for record in records]
+            )
             if on_progress:
                 on_progress(path, file.bytes_read)
         if file.finish().digest != source.digest:
             raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     settled = settle(ledger)
-    rejected_before = _rejected_before(ledger, source)
     if rejected_before is not None and settled.imported > max(0, rejected_before - len(rejects)):
         raise RefusedInputError(_read_otherwise(path))
     counts = Counts(
@@ -151,7 +155,7 @@ def _load(
     counts.check()
     if rejected_before is None or len(rejects) < rejected_before:
         _note_rejects(ledger, source, rejects)
-    _note_file(ledger, source, loaded_at, log.shape, counts)
+    _note_counts(ledger, source, log.shape, counts)
     return FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
 
 
@@ -182,13 +186,13 @@ def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
     yield batch
 
 
-def row_of(record: UsageRecord, source: Source, *, by_content: bool) -> dict[str, object]:
-    """Return a record as a row of the stage."""
-    usage, content = record.usage, record.content_digest()
+def row_of(record: UsageRecord, file_id: int, *, by_content: bool) -> dict[str, object]:
+    """Return a record as a row of the stage. Without an id, or where ids are not believed, it is named later."""
+    usage = record.usage
     given = "" if by_content else record.request_id or record.client_request_id
     return {
         "provider": record.provider,
-        "request_id": given or _content_id(content, record.at),
+        "request_id": given or None,
         "client_request_id": record.client_request_id,
         "sku": record.sku,
         "used_at": record.at,
@@ -207,17 +211,9 @@ def row_of(record: UsageRecord, source: Source, *, by_content: bool) -> dict[str
         "api_key_id": record.api_key_id,
         "tags": json.dumps(dict(record.tags), sort_keys=True, ensure_ascii=False) if record.tags else None,
         "is_snapshot": record.is_snapshot,
-        "content_digest": content,
-        "file_digest": source.digest,
-        "path": source.name,
+        "file_id": file_id,
         "line": record.line,
     }
-
-
-def _content_id(content: str, at: datetime | None) -> str:
-    """Name a record that has no id by what it says and when, so that telling it twice is seen."""
-    told = f"{content} {'' if at is None else at.isoformat()}"
-    return f"content:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
 
 
 def _rejected_before(ledger: Ledger, source: Source) -> int | None:
@@ -235,10 +231,21 @@ def _note_rejects(ledger: Ledger, source: Source, rejects: list[Reject]) -> None
     ledger.append("rejects", rows)
 
 
-def _note_file(ledger: Ledger, source: Source, loaded_at: datetime, shape: str, counts: Counts) -> None:
+def _next_file_id(ledger: Ledger) -> int:
     ((number,),) = ledger.rows("SELECT COALESCE(MAX(file_id), 0) + 1 FROM files")
+    return int(number)
+
+
+def note_file(ledger: Ledger, source: Source, loaded_at: datetime) -> None:
+    """Note the file before its records, which refer to it."""
+    nothing = asdict(Counts())
     row = {
-        "file_id": number, "loaded_at": loaded_at, "path": source.name, "digest": source.digest,
-        "bytes": source.path.stat().st_size, "shape": shape, **asdict(counts),
+        "file_id": source.file_id, "loaded_at": loaded_at, "path": source.name, "digest": source.digest,
+        "bytes": source.bytes, "shape": None, "reading": "", "whole_bytes": 0, "whole_lines": 0, **nothing,
     }  # fmt: skip
     ledger.append("files", [row])
+
+
+def _note_counts(ledger: Ledger, source: Source, shape: str, counts: Counts) -> None:
+    """Note what became of the file's records."""
+    ledger.connection.execute(statement("update_file"), {"file_id": source.file_id, "shape": shape, **asdict(counts)})

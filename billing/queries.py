@@ -18,11 +18,18 @@ WIDE: Final[Mapping[str, str]] = MappingProxyType(
     {"{tokens}": "DECIMAL(19,0)", "{rate}": "DECIMAL(18,0)", "{amount}": "DECIMAL(38,0)"},
 )
 
+#: Files that hold no SELECT but what stands in several, in the place of their name in braces.
+_PARTS: Final = ("columns", "content")
+
 
 @cache
 def statement(name: str) -> str:
     """Return the text of one file of the `sql` folder. Raise FileNotFoundError if there is none."""
-    return files("billing").joinpath("sql", f"{name}.sql").read_text("utf-8").rstrip().rstrip(";")
+    text = files("billing").joinpath("sql", f"{name}.sql").read_text("utf-8").rstrip().rstrip(";")
+    for part in _PARTS:
+        if f"{{{part}}}" in text:
+            text = text.replace(f"{{{part}}}", statement(part).partition("\n")[2])
+    return text
 
 
 def chain(*names: str, width: Mapping[str, str] = NARROW, taking: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -1,13 +1,12 @@
 """What a log yields: usage records, rejects and lines that are neither. No text of a prompt or key gets this far."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pricing.usage import TOKEN_KINDS, Usage
+from pricing.usage import Usage
 
 if TYPE_CHECKING:
     from billing.mapping import Mapping
@@ -59,17 +58,6 @@ class UsageRecord:
     tags: tuple[tuple[str, str], ...] = ()
     is_snapshot: bool = False
     """Whether this shape writes a request more than once while it streams, the last word being the true one."""
-
-    def content_digest(self) -> str:
-        """Return a digest of what is billed: equal for two lines that tell the same of a request."""
-        usage = self.usage
-        parts = (
-            self.provider, self.sku, *(usage.tokens(kind) for kind in TOKEN_KINDS), usage.cache_write_unsplit,
-            usage.web_searches, usage.service_tier, usage.unknown_fields, self.status.value,
-            None if self.charged is None else format(self.charged.normalize(), "f"), self.unit,
-            self.error_status, self.error_code,
-        )  # fmt: skip
-        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

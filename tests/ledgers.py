@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from billing.identity import Settled, settle
-from billing.importer import Source, row_of
+from billing.importer import Source, note_file, row_of
 from billing.ledger import Ledger, open_ledger
 from billing.queries import statement
 from billing.records import UsageRecord
@@ -33,8 +33,10 @@ def put(ledger: Ledger, records: Sequence[UsageRecord], name: str = "log") -> Se
     """Bring records into the ledger as one file."""
     with ledger.transaction():
         ledger.connection.execute(statement("stage"))
-        source = Source(Path(name), name)
-        ledger.append("stage", [row_of(record, source, by_content=False) for record in records])
+        ((file_id,),) = ledger.rows("SELECT COUNT(*) + 1 FROM files")
+        source = Source(Path(name), name, 0, file_id)
+        note_file(ledger, source, OCTOBER)
+        ledger.append("stage", [row_of(record, file_id, by_content=False) for record in records])
         return settle(ledger)
 
 

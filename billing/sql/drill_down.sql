@@ -18,12 +18,15 @@ numbered AS (
         f.*,
         ROW_NUMBER() OVER (
             PARTITION BY provider, sku, verdict, reason, counted_in, finding
-            ORDER BY ABS(variance) DESC NULLS LAST, used_at NULLS LAST, request_id, file_digest, line
+            ORDER BY ABS(variance) DESC NULLS LAST, used_at NULLS LAST, request_id
         ) AS nth
     FROM found AS f
 )
 
-SELECT *
-FROM numbered
+SELECT
+    n.*,
+    l.path
+FROM numbered AS n
+LEFT JOIN files AS l ON l.file_id = n.file_id
 WHERE nth <= $most
-ORDER BY finding NULLS LAST, verdict, ABS(variance) DESC NULLS LAST, used_at NULLS LAST, request_id, file_digest, line
+ORDER BY finding NULLS LAST, verdict, ABS(variance) DESC NULLS LAST, used_at NULLS LAST, request_id, provider

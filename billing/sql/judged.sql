@@ -13,7 +13,7 @@ compared AS (
         r.*,
         w.is_new AS winner_is_new,
         h.request_id IS NOT NULL AS is_held,
-        CASE WHEN r.place = 1 THEN h.content_digest ELSE w.content_digest END AS other_digest,
+        CASE WHEN r.place = 1 THEN h.content ELSE w.content END AS other_content,
         CASE WHEN r.place = 1 THEN h.status ELSE w.status END AS other_status,
         CASE WHEN r.place = 1 THEN h.charged ELSE w.charged END AS other_charged,
         CASE WHEN r.place = 1 THEN h.is_snapshot ELSE w.is_snapshot END AS other_is_snapshot,
@@ -33,7 +33,7 @@ SELECT
     c.*,
     CASE
         WHEN place = 1 AND NOT is_held THEN 'imported'
-        WHEN content_digest = other_digest THEN 'duplicate'
+        WHEN content = other_content THEN 'duplicate'
         WHEN charged <> other_charged THEN 'conflict'
         WHEN status = 'failed' OR other_status = 'failed' THEN 'conflict'
         WHEN status = 'incomplete' OR other_status = 'incomplete' THEN 'superseded'

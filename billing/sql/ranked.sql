@@ -2,9 +2,16 @@
 -- well before what was cut or failed, what names a charge before what does not, more output before less (of snapshots
 -- the last word has most), earlier before later, the lower charge before the higher, and then by content and place.
 WITH told AS (
-    SELECT s.*, TRUE AS is_new FROM stage AS s
+    SELECT n.*, TRUE AS is_new FROM named AS n
     UNION ALL BY NAME
     SELECT u.*, FALSE AS is_new FROM usage_records AS u
+    WHERE u.id_hash IN (SELECT id_hash FROM contested)
+),
+
+placed AS (
+    SELECT t.*, f.digest AS file_digest, {content} AS content
+    FROM told AS t
+    INNER JOIN files AS f ON f.file_id = t.file_id
 )
 
 SELECT
@@ -19,10 +26,10 @@ SELECT
             t.input + t.cache_read + t.cache_write_5m + t.cache_write_1h + t.cache_write_unsplit DESC,
             t.used_at NULLS LAST,
             t.charged,
-            t.content_digest,
+            t.content,
             t.file_digest,
             t.line,
             t.is_new
     ) AS place
-FROM told AS t
+FROM placed AS t
 INNER JOIN contested AS c ON c.id_provider = COALESCE(t.provider, '') AND c.request_id = t.request_id

@@ -1,7 +1,11 @@
--- The ledger. Version 1. Amounts are whole pico-units (10^12 to one credit or dollar); times are UTC.
+-- The ledger. Version 2. Amounts are whole pico-units (10^12 to one credit or dollar); times are UTC.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (1);
+INSERT INTO schema_version VALUES (2);
+
+-- What the engine that filled id_hash makes of a known text: another engine's hash would find no id again.
+CREATE TABLE hash_probe (hash UBIGINT NOT NULL);
+INSERT INTO hash_probe SELECT hash('tallystick');
 
 -- One row per file and load; the counts of a row always add up to its records.
 CREATE TABLE files (
@@ -18,6 +22,9 @@ CREATE TABLE files (
     conflict BIGINT NOT NULL,            -- the same id with other money or other usage
     rejected BIGINT NOT NULL,            -- not taken, with a reason
     ignored BIGINT NOT NULL,             -- no records of this shape
+    reading VARCHAR NOT NULL,            -- the options it was read with
+    whole_bytes BIGINT NOT NULL,         -- plain bytes up to the end of the last whole line: a grown file is read on from here
+    whole_lines BIGINT NOT NULL,         -- lines up to there
     CHECK (records = imported + duplicate + superseded + conflict + rejected)
 );
 
@@ -27,7 +34,7 @@ CREATE TABLE usage_records (
     request_id VARCHAR NOT NULL,         -- the vendor's id, or content:<digest> where there is none
     client_request_id VARCHAR,           -- the client's own id of the call
     sku VARCHAR NOT NULL,                -- the name as the log has it; aliases are resolved when rated
-    used_at TIMESTAMPTZ,                      -- NULL where the log tells no time
+    used_at TIMESTAMPTZ,                 -- NULL where the log tells no time
     service_tier VARCHAR NOT NULL,
     input BIGINT NOT NULL,               -- tokens, disjoint kinds
     output BIGINT NOT NULL,
@@ -37,7 +44,7 @@ CREATE TABLE usage_records (
     cache_write_unsplit BIGINT NOT NULL, -- cache writes of unknown lifetime
     web_searches BIGINT NOT NULL,        -- calls
     unknown_fields VARCHAR,              -- usage fields that nobody can price, comma-separated; NULL if none
-    status VARCHAR NOT NULL,             -- ok, failed, incomplete
+    status VARCHAR NOT NULL,             -- ok, failed, incomplete, summary, refund
     error_status INTEGER,                -- HTTP status of a failed request
     error_code VARCHAR,
     error_type VARCHAR,
@@ -47,9 +54,8 @@ CREATE TABLE usage_records (
     api_key_id VARCHAR,                  -- an id that the log gives for the key, never the key
     tags VARCHAR,                        -- JSON object with sorted keys
     is_snapshot BOOLEAN NOT NULL,        -- from a shape that writes a request more than once
-    content_digest VARCHAR NOT NULL,     -- of what is billed
-    file_digest VARCHAR NOT NULL,        -- where the record stands
-    path VARCHAR NOT NULL,
+    id_hash UBIGINT NOT NULL,            -- the engine's hash of request_id: finds ids told before without reading them all
+    file_id BIGINT NOT NULL,             -- the load that brought it, and the line it stands on
     line BIGINT NOT NULL
 );
 

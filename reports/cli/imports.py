@@ -76,7 +76,11 @@ def rejects(*, ledger: Path, output_format: str | None, quiet: bool) -> int:
 def conflicts(*, ledger: Path, output_format: str | None, quiet: bool) -> int:
     """List the records whose id was taken by other money or other usage; they are in no total."""
     return _list(
-        ledger, "Conflicts", ("path", "line", "reason", "provider", "request_id", "sku"), "conflicts", output_format
+        ledger,
+        "Conflicts",
+        ("path", "line", "reason", "provider", "request_id", "sku"),
+        "conflicts JOIN files USING (file_id)",
+        output_format,
     )
 
 
