@@ -60,7 +60,7 @@ def load_mapping(path: Path) -> Mapping:
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise RefusedInputError(f"{path}: the mapping is not readable as TOML: {error}") from None
     try:
-        return _File.model_validate(raw).mapping(str(path))
+        return MappingFile.model_validate(raw).mapping(str(path))
     except ValidationError as error:
         faults = (_fault(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors())
         raise RefusedInputError("\n".join(f"{path}: mapping: {fault}" for fault in faults)) from None
@@ -70,8 +70,8 @@ def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
     place = ".".join(map(str, loc)) or "file"
     if kind != "extra_forbidden":
         return f"{place}: {message.removeprefix('Value error, ')}"
-    parts: dict[str, type[Strict]] = {"columns": _Columns, "status": _Status, "skip": _Skip}
-    model = parts.get(str(loc[0]), _File) if len(loc) > 1 else _File
+    parts: dict[str, type[Strict]] = {"columns": Columns, "status": StatusRule, "skip": SkipRule}
+    model = parts.get(str(loc[0]), MappingFile) if len(loc) > 1 else MappingFile
     return f"{place}: there is no such field; there are: {', '.join(model.model_fields)}"
 
 
@@ -102,7 +102,7 @@ _Zone = Annotated[str, AfterValidator(_zone)]
 _DateFormat = Annotated[str, AfterValidator(_date_format)]
 
 
-class _Columns(Strict):
+class Columns(Strict):
     """The columns' names in the table. `input` leaves out what a cache held, `prompt` counts it in."""
 
     request_id: _Text | None = None
@@ -132,7 +132,7 @@ class _Columns(Strict):
         return {name: column for name, column in self if name != "tags" and column is not None}
 
 
-class _Status(Strict):
+class StatusRule(Strict):
     """The column that tells how a request ended, and what its values mean. With `ok`, every value must be listed."""
 
     column: _Text
@@ -146,14 +146,14 @@ class _Status(Strict):
         return {value: status for status in Status for value in getattr(self, status.value, ())}
 
 
-class _Skip(Strict):
+class SkipRule(Strict):
     """Rows that are no requests, such as totals: those that hold one of these values in this column."""
 
     column: _Text
     values: Several[_Text]
 
 
-class _File(Strict):
+class MappingFile(Strict):
     """A mapping as its file holds it."""
 
     provider: _Text
@@ -165,9 +165,9 @@ class _File(Strict):
     thousands: Literal[",", ".", "'", "_", " ", "\u00a0", "\u202f", "\u2019"] | None = None
     round_floats_to: Annotated[int, Field(ge=0, le=PICO_DIGITS)] | None = None
     empty: Several[_Text] = ()
-    columns: _Columns
-    status: _Status | None = None
-    skip: _Skip | None = None
+    columns: Columns
+    status: StatusRule | None = None
+    skip: SkipRule | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

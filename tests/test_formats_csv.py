@@ -173,7 +173,8 @@ FIELDS = {
     "input": st.integers(0, 10**9).map(str),
     "output": st.integers(0, 10**9).map(str),
     "charged": st.decimals(0, 9999, places=9).map(lambda amount: f"{amount:f}"),
-    "text": st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
+    # Before Python 3.13 csv.writer put no quotes around a bare carriage return.
+    "text": st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12),
 }
 QUOTING = st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC])
 
