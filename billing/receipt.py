@@ -32,6 +32,7 @@ _CHECKSUM_BYTES: Final = 8
 _TOTALS: Final[Mapping[str, tuple[str, ...]]] = {
     "BIGINT": ("count({})", "sum({})"),
     "INTEGER": ("count({})", "sum({})"),
+    "UBIGINT": ("count({})", "sum({})"),
     "BOOLEAN": ("count({})", "count_if({})"),
     "TIMESTAMP WITH TIME ZONE": ("count({})", "sum(epoch_us({}))"),
 }
@@ -94,7 +95,7 @@ def receipted(ledger: Ledger) -> Iterator[None]:
 
 def describe(ledger: Ledger) -> Receipt:
     """Return a receipt for the ledger as it is. All that was committed must be in its file."""
-    descriptor = _open(ledger)
+    descriptor = held_open(ledger)
     return Receipt(
         is_importing=False, loads=last_load(ledger), bytes=os.fstat(descriptor).st_size,
         fingerprint=fingerprint(descriptor), totals=totals_of(ledger),
@@ -162,7 +163,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open(ledger: Ledger) -> int:
+def held_open(ledger: Ledger) -> int:
     """Open the ledger's file for reading beside its connection.
 
     Closing any descriptor of a file drops this process's lock on it, so this one stays open as long as the connection.
@@ -181,7 +182,7 @@ def _before(ledger: Ledger) -> Receipt:
         # What an import that was cut short brought is in no receipt, but nothing may be less than before it.
         is_sound = loads >= receipt.loads
     else:
-        is_sound = fingerprint(_open(ledger)) == receipt.fingerprint or totals_of(ledger) == receipt.totals
+        is_sound = fingerprint(held_open(ledger)) == receipt.fingerprint or totals_of(ledger) == receipt.totals
     if not is_sound:
         raise LedgerError(
             f"{ledger.path}: not what its receipt says, so nothing is imported; see `tallystick doctor`. If that is "

@@ -21,9 +21,11 @@ USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 #: The commands, the module and function that each one is, and what it does. Nothing of it is imported for `--help`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("reports.cli.audits:audit", "Hold every charge against the rate card in force."),
+    "backup": ("reports.cli.doctors:backup", "Copy the ledger and check the copy."),
     "catalog": ("reports.cli.catalogs:catalog", "List, check and compare rate cards."),
     "conflicts": ("reports.cli.imports:conflicts", "List records whose id was taken by other money or other usage."),
     "demo": ("reports.cli.demos:demo", "Take simulated sample data the whole way, to a page you can open."),
+    "doctor": ("reports.cli.doctors:doctor", "Check every column and control total of the ledger."),
     "explain": ("reports.cli.explains:explain", "Show the arithmetic of one request."),
     "import": ("reports.cli.imports:import_", "Load usage logs into the ledger."),
     "price": ("reports.cli.prices:price", "Say what one request costs."),
