@@ -57,6 +57,12 @@ class _Frame(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
+class _Readable(Protocol):
+    """Where packed bytes come from."""
+
+    def read(self, size: int, /) -> bytes | None: ...
+
+
 def _gzip_member() -> _Frame:
     return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # which checks the CRC and the length as well
 
@@ -89,7 +95,7 @@ class Unpacked(io.RawIOBase):
     Reading raises RefusedInputError, which names the file, for what is cut, damaged or unpacks to far too much.
     """
 
-    def __init__(self, packed: io.RawIOBase, packing: Packing, name: str) -> None:
+    def __init__(self, packed: _Readable, packing: Packing, name: str) -> None:
         super().__init__()
         self._disk = packed
         self._packing = packing
