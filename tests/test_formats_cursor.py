@@ -1,11 +1,14 @@
 """Cursor's usage export: what was not charged counts for nothing, and nobody is told to owe what the plan covers."""
 
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
 
-from billing.records import Ignored, Status
+from billing.importer import import_paths
+from billing.ledger import open_ledger
+from billing.records import Ignored, Reading, Status
 from pricing.usage import Usage
 from tests.table_logs import EVENT, csv_of, read_table, records_in, rejects_in
 
@@ -110,3 +113,15 @@ def test_real_rows_match_their_price_but_two_below_a_cent(shared: Path) -> None:
             others.append((exact, tags["value_usd"]))
     assert matched == 197
     assert sorted(others) == [(Decimal("0.00301125"), "0.003"), (Decimal("0.0033025"), "0.003")]
+
+
+def test_in_the_ledger_nothing_is_owed_and_reading_again_adds_nothing(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "realdata" / "cursor"
+    at = datetime(2026, 10, 31, tzinfo=UTC)
+    with open_ledger(tmp_path / "ledger") as ledger:
+        first, again = (import_paths(ledger, [folder], Reading(), at).total for _ in range(2))
+        query = "SELECT COUNT(*), COUNT(charged), SUM(output), COUNT(DISTINCT request_id) FROM usage_records"
+        ((requests, charges, output, ids),) = ledger.rows(query)
+    assert (first.records, first.imported, first.rejected, first.ignored) == (199, 199, 0, 1)
+    assert again.imported == 0
+    assert (requests, charges, output, ids) == (199, 0, 699_697, 199)

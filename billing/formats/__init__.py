@@ -163,5 +163,6 @@ def _whole(raw: Iterator[bytes], name: str) -> str:
 def _unknown(name: str) -> RefusedInputError:
     shapes = ", ".join(shape.name for shape in SHAPES)
     return RefusedInputError(
-        f"{name}: no log shape knows this content (there are {shapes}); give a usage log, or leave this file out"
+        f"{name}: no log shape knows this content (there are {shapes}); give a usage log, or leave this file out; "
+        "a table of your own needs --mapping FILE"
     )
