@@ -129,13 +129,16 @@ def _load(
     rejected_before = _rejected_before(ledger, source)
     ledger.connection.execute(statement("stage"))
     note_file(ledger, source, loaded_at)
-    rejects: list[Reject] = []
-    staged = ignored = 0
+    # Beside the stage, for a file of rejects alone must not fill the memory.
+    ledger.keep("rejected", "SELECT * FROM rejects LIMIT 0")
+    staged = rejected = ignored = 0
     with open_log_file(path) as file:
         log = open_log(file.plain, shown(path), reading)
         for batch in _batches(log.outcomes):
             records = [outcome for outcome in batch if isinstance(outcome, UsageRecord)]
-            rejects.extend(outcome for outcome in batch if isinstance(outcome, Reject))
+            rejects = [outcome for outcome in batch if isinstance(outcome, Reject)]
+            rejected += len(rejects)
+            ledger.append("rejected", [_row_of_reject(reject, source) for reject in rejects])
             ignored += sum(isinstance(outcome, Ignored) for outcome in batch)
             staged += len(records)
             ledger.append(
@@ -146,15 +149,15 @@ def _load(
         if file.finish().digest != source.digest:
             raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     settled = settle(ledger)
-    if rejected_before is not None and settled.imported > max(0, rejected_before - len(rejects)):
+    if rejected_before is not None and settled.imported > max(0, rejected_before - rejected):
         raise RefusedInputError(_read_otherwise(path))
     counts = Counts(
-        records=staged + len(rejects), imported=settled.imported, duplicate=settled.duplicate,
-        superseded=settled.superseded, conflict=settled.conflict, rejected=len(rejects), ignored=ignored,
+        records=staged + rejected, imported=settled.imported, duplicate=settled.duplicate,
+        superseded=settled.superseded, conflict=settled.conflict, rejected=rejected, ignored=ignored,
     )  # fmt: skip
     counts.check()
-    if rejected_before is None or len(rejects) < rejected_before:
-        _note_rejects(ledger, source, rejects)
+    if rejected_before is None or rejected < rejected_before:
+        _note_rejects(ledger, source)
     _note_counts(ledger, source, log.shape, counts)
     return FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
 
@@ -223,12 +226,16 @@ def _rejected_before(ledger: Ledger, source: Source) -> int | None:
     return None if least is None else int(least)
 
 
-def _note_rejects(ledger: Ledger, source: Source, rejects: list[Reject]) -> None:
+def _note_rejects(ledger: Ledger, source: Source) -> None:
     """Note what was rejected, in the place of what was rejected of the same bytes when they were read otherwise."""
     ledger.connection.execute("DELETE FROM rejects WHERE file_digest = ?", [source.digest])
+    ledger.connection.execute("INSERT INTO rejects SELECT * FROM rejected")
+
+
+def _row_of_reject(reject: Reject, source: Source) -> dict[str, object]:
+    """Return a reject as a row of its table."""
     place: dict[str, object] = {"file_digest": source.digest, "path": source.name}
-    rows = [place | {"line": reject.line, "reason": reject.reason, "field": reject.field} for reject in rejects]
-    ledger.append("rejects", rows)
+    return place | {"line": reject.line, "reason": reject.reason, "field": reject.field}
 
 
 def _next_file_id(ledger: Ledger) -> int:
