@@ -36,7 +36,7 @@ class Cell:
 
 def cube(rating: Rating, tolerance: Decimal) -> tuple[Cell, ...]:
     """Return the sums of all selected requests, in a fixed order."""
-    table = rating.query("audited", "audit_cube", tolerance=to_pico(tolerance))
+    table = rating.summed("audited", "audit_cube", tolerance=to_pico(tolerance))
     rows: list[dict[str, Any]] = table.to_pylist()
     cells = [Cell(**{name: whole(value) for name, value in row.items()}) for row in rows]
     return tuple(sorted(cells, key=lambda cell: order_of(

@@ -65,12 +65,12 @@ def diagnose(rating: Rating, tolerance: Decimal) -> tuple[Cluster, ...]:
     if not cards:
         return ()
     supposed = [(card, each) for card in cards for each in hypotheses(rating.catalog, rating.periods[card])]
-    rows = rate_rows(rating.catalog, ((card, number, each.period) for number, (card, each) in enumerate(supposed)))
+    rows = rate_rows((card, number, each.period) for number, (card, each) in enumerate(supposed))
     rating.ledger.keep("candidates", "SELECT * FROM rates LIMIT 0")
-    rating.ledger.append("candidates", rows)
-    instead = {"selected": "mismatched", "rates": "candidates"}
-    query = chain("priced", "rated", "explained", width=rating.width(), taking=instead)
-    rating.ledger.keep("explained", query)
+    rating.ledger.append("candidates", list(rows))
+    instead = {"rates": "candidates", "placed": f"({chain('supposed', taking={'rates': 'candidates'})})"}
+    query = chain("priced", "rated", "audited", "explained", width=rating.width, taking=instead)
+    rating.ledger.keep("explained", query, {"tolerance": 0})
     found = rating.ledger.arrow(chain("diagnosed")).to_pylist()
     causes = _causes([each for _, each in supposed])
     told = [Cluster(**{name: whole(value) for name, value in row.items()}) for row in found]

@@ -10,12 +10,13 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
-#: How wide an amount per request is computed. BIGINT is exact and raises on overflow; it is three times as fast.
+#: How wide an amount per request is computed. BIGINT is exact and raises on overflow; it is three times as fast. This
+#: engine's SUM of BIGINT is 128 bits wide; an engine whose is not takes DECIMAL(38,0) for {total}.
 NARROW: Final[Mapping[str, str]] = MappingProxyType(
-    {"{tokens}": "BIGINT", "{rate}": "BIGINT", "{amount}": "BIGINT"},
+    {"{tokens}": "BIGINT", "{rate}": "BIGINT", "{amount}": "BIGINT", "{total}": "BIGINT"},
 )
 WIDE: Final[Mapping[str, str]] = MappingProxyType(
-    {"{tokens}": "DECIMAL(19,0)", "{rate}": "DECIMAL(18,0)", "{amount}": "DECIMAL(38,0)"},
+    {"{tokens}": "DECIMAL(19,0)", "{rate}": "DECIMAL(18,0)", "{amount}": "DECIMAL(38,0)", "{total}": "DECIMAL(38,0)"},
 )
 
 #: Files that hold no SELECT but what stands in several, in the place of their name in braces.
@@ -35,7 +36,7 @@ def statement(name: str) -> str:
 def chain(*names: str, width: Mapping[str, str] = NARROW, taking: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return one query: each relation defined over those before it, ending with all rows of the last.
 
-    `taking` puts a table of ours in the place of a relation: the rows are then read from there.
+    `taking` puts a table of ours, or a query in brackets, in the place of a relation: rows are then read from there.
     """
     given = [f"{name} AS (SELECT * FROM {table})" for name, table in taking.items()]  # noqa: S608 - our own tables
     own = [f"{name} AS (\n{statement(name)}\n)" for name in names if name not in taking]

@@ -7,21 +7,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 
 from billing.ledger import Ledger
+from billing.price_calendar import END_US, UNTIMED_US, YEAR_1970_US, Stretches, bounds, stretches
 from billing.queries import NARROW, WIDE, chain, statement
 from pricing.amounts import per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
 from pricing.rates import PerMtok
 from pricing.rounding import Rounding
-from pricing.usage import TOKEN_KINDS, WEB_SEARCH
+from pricing.usage import TOKEN_KINDS, UNSPLIT_CACHE_WRITE, WEB_SEARCH, TokenKind
 
-#: Amounts below this fit BIGINT with room for the eight components of a sum and a rounding step.
+#: Amounts below this fit BIGINT with room for the eight components of a sum and their rounding steps.
 _NARROW_LIMIT = 2**59
 
-RATED = ("selected", "priced", "rated")
+_KINDS = (*(kind.value for kind in TOKEN_KINDS), UNSPLIT_CACHE_WRITE)
+
+RATED = ("selected", "placed", "priced", "rated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +49,40 @@ EVERYTHING = Selection()
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts."""
+    """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts.
+
+    `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units.
+    """
 
     ledger: Ledger
     catalog: Catalog
     periods: tuple[RatePeriod, ...]
     selection: Selection
+    stretches: Stretches
+    width: Mapping[str, str]
 
-    def query(self, *relations: str, **parameters: object) -> pa.Table:
+    def query(self, *relations: str, tolerance: int = 0, **parameters: object) -> pa.Table:
         """Return all rows of the last relation of a chain that begins with the rated usage."""
-        names = (*RATED, *relations)
-        bound = self.selection.parameters() | parameters
-        return self.ledger.arrow(chain(*names, width=self.width()), bound)
+        query = chain(*RATED, *relations, width=self.width)
+        return self.ledger.arrow(query, self._parameters(tolerance) | parameters)
 
-    def keep(self, *relations: str, **parameters: object) -> None:
-        """Keep all rows of the last relation of such a chain in a table of its name."""
-        names = (*RATED, *relations)
-        query = chain(*names, width=self.width())
-        bound = self.selection.parameters() | parameters
-        self.ledger.keep(relations[-1], query, bound)
+    def summed(self, *relations: str, tolerance: int = 0) -> pa.Table:
+        """Return the same of a chain that begins with the sums of rated usage that is alike."""
+        alike = f"({chain(*RATED, 'alike', width=self.width)})"
+        query = chain(*relations, width=self.width, taking={"rated": alike})
+        return self.ledger.arrow(query, self._parameters(tolerance))
 
-    def width(self) -> Mapping[str, str]:
-        """Choose how wide amounts are computed: narrow if no request can come near the end of BIGINT."""
-        query = chain("selected", "largest")
-        ((tokens, rate),) = self.ledger.rows(query, self.selection.parameters())
-        return NARROW if (tokens or 0) * (rate or 0) < _NARROW_LIMIT else WIDE
+    def keep(self, *relations: str, tolerance: int = 0) -> None:
+        """Keep all rows of the last relation of a chain that begins with the rated usage in a table of its name."""
+        query = chain(*RATED, *relations, width=self.width)
+        self.ledger.keep(relations[-1], query, self._parameters(tolerance))
+
+    def _parameters(self, tolerance: int) -> dict[str, object]:
+        return self.selection.parameters() | {
+            "tolerance": tolerance, "year_1970_us": YEAR_1970_US, "untimed_us": UNTIMED_US,
+            "first_us": self.stretches.first_us, "last_us": self.stretches.last_us,
+            "stretch_us": self.stretches.length_us,
+        }  # fmt: skip
 
 
 def held_providers(ledger: Ledger) -> tuple[str, ...]:
@@ -79,68 +92,99 @@ def held_providers(ledger: Ledger) -> tuple[str, ...]:
 
 
 def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHING) -> Rating:
-    """Put the rates of the providers that the ledger holds into a table beside the usage."""
+    """Put the rates of the providers that the ledger holds, and their calendar, into tables beside the usage."""
     held = held_providers(ledger)
     periods = tuple(catalog.all_periods(held))
+    rates = [_no_rate(), *rate_rows((card_id, None, period) for card_id, period in enumerate(periods))]
     names = [
-        {"provider": provider, "name": name}
+        {"provider": provider, "name": name, "sku": sku}
         for provider in sorted(set(held) & set(catalog.providers))
-        for name in sorted(catalog.sku_names(provider))
+        for name, sku in sorted(catalog.sku_names(provider).items())
     ]
-    for table in ("rates", "causes", "no_explanation"):
+    ((first_at, last_at),) = ledger.rows("SELECT MIN(used_at), MAX(used_at) FROM usage_records")
+    cut = stretches(periods, len(names), selection.start or first_at, selection.end or last_at)
+    for table, rows in (
+        ("rates", rates), ("names", names), ("stretches", list(cut.rows())), ("causes", []), ("no_explanation", []),
+    ):  # fmt: skip
         ledger.connection.execute(statement(table))
-    ledger.connection.execute("CREATE OR REPLACE TEMP TABLE sku_names (provider VARCHAR, name VARCHAR)")
-    ledger.append("rates", rate_rows(catalog, ((card_id, None, period) for card_id, period in enumerate(periods))))
-    ledger.append("sku_names", names)
-    return Rating(ledger, catalog, periods, selection)
+        ledger.append(table, rows)
+    ledger.keep("calendar", chain("calendar"))
+    return Rating(ledger, catalog, periods, selection, cut, _width(ledger, rates, selection))
 
 
-def rate_rows(catalog: Catalog, cards: Iterable[tuple[int, int | None, RatePeriod]]) -> list[dict[str, object]]:
-    """Return the rows of sql/rates.sql, each with the number of its card and of the hypothesis, if it is one."""
-    names: dict[str, dict[str, list[str]]] = {}
-    rows: list[dict[str, object]] = []
+def rate_rows(cards: Iterable[tuple[int, int | None, RatePeriod]]) -> Iterator[dict[str, object]]:
+    """Yield the rows of sql/rates.sql, each with the number of its card and of the hypothesis, if it is one."""
+    rate_id = 0
     for card_id, hypothesis, period in cards:
-        if period.provider not in names:
-            names[period.provider] = _names_by_sku(catalog, period.provider)
-        of_card = {"card_id": card_id, "hypothesis": hypothesis}
-        rows += [
-            row | of_card | {"name": name} for row in _rate_rows(period) for name in names[period.provider][period.sku]
-        ]
-    return rows
+        for row in _rates_of(period):
+            rate_id += 1
+            yield row | {"rate_id": rate_id, "card_id": card_id, "hypothesis": hypothesis}
 
 
-def _names_by_sku(catalog: Catalog, provider: str) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    for name, sku in catalog.sku_names(provider).items():
-        names.setdefault(sku, []).append(name)
-    return names
+def _width(ledger: Ledger, rates: Iterable[Mapping[str, Any]], selection: Selection) -> Mapping[str, str]:
+    """Choose how wide amounts are computed: narrow if no request can come near the end of BIGINT.
+
+    The engine knows the largest of all usage without reading it; what is selected is read if that is too large.
+    """
+    per_token = max(row[kind] for row in rates for kind in _KINDS)
+    per_call = max(row[WEB_SEARCH] for row in rates)
+    fixed = max(
+        row["per_request"] + row["minimum_charge"] + row["request_step"] + (len(_KINDS) + 2) * row["component_step"]
+        for row in rates
+    )
+    everything = chain("largest", taking={"selected": "usage_records"})
+    for query in (everything, chain("selected", "largest")):
+        ((tokens, calls),) = ledger.rows(query, selection.parameters())
+        if (tokens or 0) * per_token + (calls or 0) * per_call + fixed < _NARROW_LIMIT:
+            return NARROW
+    return WIDE
 
 
-def _rate_rows(period: RatePeriod) -> Iterator[dict[str, object]]:
+def _no_rate() -> dict[str, object]:
+    """Return the rates of what has none."""
+    columns = {f"{prefix}{kind}": 0 for prefix in ("", "no_") for kind in (*_KINDS, WEB_SEARCH)}
+    return {
+        "rate_id": 0, "card_id": None, "hypothesis": None, "provider": None, "sku": None, "service_tier": None,
+        "from_us": 0, "to_us": 0, "prompt_above": 0, "prompt_up_to": 0, "unit": None, "usd_per_unit": None,
+        "nothing_published": False, "no_lifetime": 0, "per_request": 0, "minimum_charge": 0,
+        **columns, **_rounding_columns(Rounding()),
+    }  # fmt: skip
+
+
+def _rates_of(period: RatePeriod) -> Iterator[dict[str, object]]:
     block = period.block
     common: dict[str, object] = {
         "provider": period.provider,
         "sku": period.sku,
         "service_tier": block.service_tier,
-        "valid_from": period.valid_from,
-        "valid_to": period.valid_to,
+        **bounds(period),
         "unit": period.unit,
         "usd_per_unit": None if period.usd_per_unit is None else to_pico(period.usd_per_unit),
         "nothing_published": all(block.per_mtok.rate(kind) is None for kind in TOKEN_KINDS),
-        "web_search": _pico(block.per_tool_call.get(WEB_SEARCH)),
+        **_priced({WEB_SEARCH: _pico(block.per_tool_call.get(WEB_SEARCH))}),
         "per_request": _pico(block.per_request) or 0,
         "minimum_charge": _pico(block.minimum_charge) or 0,
         **_rounding_columns(block.rounding),
     }
     tiers = [(-1, block.per_mtok), *((tier.above, tier.per_mtok) for tier in block.context_tiers)]
-    ends = [*(above for above, _ in tiers[1:]), None]
+    ends = [*(above for above, _ in tiers[1:]), END_US]
     for (above, per_mtok), up_to in zip(tiers, ends, strict=True):
-        yield common | _rate_columns(per_mtok) | {"prompt_above": above, "prompt_up_to": up_to}
+        yield common | _token_columns(per_mtok) | {"prompt_above": above, "prompt_up_to": up_to}
 
 
-def _rate_columns(per_mtok: PerMtok) -> dict[str, object]:
-    rates = {kind: per_mtok.rate(kind) for kind in TOKEN_KINDS}
-    return {kind.value: None if rate is None else per_mtok_to_pico(rate) for kind, rate in rates.items()}
+def _token_columns(per_mtok: PerMtok) -> dict[str, int]:
+    rates = {kind.value: _pico_per_token(per_mtok.rate(kind)) for kind in TOKEN_KINDS}
+    short, long = rates[TokenKind.CACHE_WRITE_5M], rates[TokenKind.CACHE_WRITE_1H]
+    no_lifetime = None not in (short, long) and short != long
+    columns = _priced(rates | {UNSPLIT_CACHE_WRITE: short if short == long else None})
+    return columns | {"no_lifetime": int(no_lifetime)} | ({"no_cache_write_unsplit": 0} if no_lifetime else {})
+
+
+def _priced(rates: Mapping[str, int | None]) -> dict[str, int]:
+    """Return two columns of each rate: the rate, 0 where there is none, and 1 where there is none."""
+    return {name: rate or 0 for name, rate in rates.items()} | {
+        f"no_{name}": int(rate is None) for name, rate in rates.items()
+    }
 
 
 def _rounding_columns(rounding: Rounding) -> dict[str, object]:
@@ -152,3 +196,7 @@ def _rounding_columns(rounding: Rounding) -> dict[str, object]:
 
 def _pico(amount: Decimal | None) -> int | None:
     return None if amount is None else to_pico(amount)
+
+
+def _pico_per_token(per_mtok: Decimal | None) -> int | None:
+    return None if per_mtok is None else per_mtok_to_pico(per_mtok)

@@ -1,15 +1,51 @@
--- What was charged beside what is expected, and the verdict. Variance is charged less expected.
--- Nothing is owed for a request that failed, so a charge for it is all variance. usd_value is pico-dollars for one of
--- the units that the charge is counted in, which need not be the card's.
-WITH compared AS (
+-- What was charged beside what is expected, and the verdict, of each record or of each sum of records alike. Variance is
+-- charged less expected. An amount that can't be known is NULL, with a reason. Nothing is owed for a request that failed,
+-- so a charge for it is all variance. usd_value is pico-dollars for one of the units that the charge is counted in, which
+-- need not be the card's.
+WITH carded AS (
+    SELECT
+        a.*,
+        r.card_id,
+        r.hypothesis,
+        r.provider AS sold_by,
+        r.sku AS sold_as,
+        r.unit AS card_unit,
+        r.usd_per_unit,
+        r.nothing_published
+    FROM rated AS a
+    INNER JOIN rates AS r ON r.rate_id = a.rate_id
+),
+
+reasoned AS (
+    SELECT
+        c.*,
+        CASE
+            WHEN state IN ('failed', 'charged_failure') THEN 'request_failed'
+            WHEN state = 'incomplete' THEN 'stream_incomplete'
+            WHEN rate_id = 0 AND NOT EXISTS (SELECT 1 FROM names AS n WHERE n.provider = c.provider)
+                THEN 'unknown_provider'
+            WHEN rate_id = 0 AND NOT EXISTS (SELECT 1 FROM names AS n WHERE n.provider = c.provider AND n.name = c.sku)
+                THEN 'unknown_sku'
+            WHEN rate_id = 0 THEN 'no_rate_in_force'
+            WHEN has_unpriced_tokens AND nothing_published THEN 'price_unpublished'
+            WHEN has_unknown_lifetime THEN 'cache_ttl_unknown'
+            WHEN has_unpriced_tokens OR has_unpriced_calls THEN 'kind_unpublished'
+            WHEN state <> 'ok' THEN state
+            WHEN unit <> card_unit THEN 'unit_differs'
+        END AS reason
+    FROM carded AS c
+),
+
+expecting AS (
     SELECT
         r.*,
-        CASE WHEN status = 'failed' AND charged > 0 THEN 0 ELSE expected END AS owed
-    FROM rated AS r
+        CASE WHEN reason IS NULL THEN exact_amount END AS exact,
+        CASE WHEN reason IS NULL THEN rounded_amount WHEN state = 'charged_failure' THEN 0 END AS owed
+    FROM reasoned AS r
 )
 
 SELECT
-    c.*,
+    e.*,
     charged - owed AS variance,
     COALESCE(unit, card_unit) AS counted_in,
     CASE
@@ -17,13 +53,11 @@ SELECT
         WHEN unit = 'USD' THEN 1000000000000
     END AS usd_value,
     CASE
-        WHEN status = 'failed' AND charged > 0 THEN 'charged_failure'
-        WHEN status = 'failed' THEN 'failed'
-        WHEN status = 'incomplete' THEN 'incomplete'
-        WHEN expected IS NULL THEN 'unpriced'
-        WHEN charged IS NULL THEN 'unreported'
-        WHEN charged - owed > $tolerance THEN 'overcharged'
-        WHEN owed - charged > $tolerance THEN 'undercharged'
+        WHEN state IN ('charged_failure', 'failed', 'incomplete') THEN state
+        WHEN reason IS NOT NULL THEN 'unpriced'
+        WHEN side IS NULL THEN 'unreported'
+        WHEN side > 0 THEN 'overcharged'
+        WHEN side < 0 THEN 'undercharged'
         ELSE 'matched'
     END AS verdict
-FROM compared AS c
+FROM expecting AS e

@@ -1,12 +1,12 @@
--- Each mismatched request with the hypotheses that give its charge to the last digit, if any. `rated` here is rated by
--- hypothetical cards.
+-- Each mismatched request with the hypotheses that give its charge to the last digit, if any. `audited` here is audited by
+-- hypothetical cards, and without tolerance.
 WITH reproduced AS (
     SELECT
         provider,
         request_id,
         STRING_AGG(CAST(hypothesis AS VARCHAR), ',' ORDER BY hypothesis) AS hypotheses
-    FROM rated
-    WHERE expected = charged
+    FROM audited
+    WHERE verdict = 'matched'
     GROUP BY provider, request_id
 )
 

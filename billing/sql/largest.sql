@@ -1,7 +1,7 @@
--- The most tokens of any request and the highest rate of any card: what the width of the arithmetic is chosen by.
+-- At least the most tokens and the most calls of any request: what the width of the arithmetic is chosen by.
 SELECT
-    (SELECT MAX(prompt_tokens + output + web_searches) FROM selected) AS tokens,
-    (SELECT MAX(GREATEST(
-        COALESCE(input, 0), COALESCE(output, 0), COALESCE(cache_read, 0), COALESCE(cache_write_5m, 0),
-        COALESCE(cache_write_1h, 0), COALESCE(web_search, 0), per_request, minimum_charge, request_step, component_step
-    )) FROM rates) AS rate
+    CAST(MAX(input) AS DECIMAL(38,0)) + CAST(MAX(output) AS DECIMAL(38,0)) + CAST(MAX(cache_read) AS DECIMAL(38,0))
+        + CAST(MAX(cache_write_5m) AS DECIMAL(38,0)) + CAST(MAX(cache_write_1h) AS DECIMAL(38,0))
+        + CAST(MAX(cache_write_unsplit) AS DECIMAL(38,0)) AS tokens,
+    MAX(web_searches) AS calls
+FROM selected

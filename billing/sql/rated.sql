@@ -1,33 +1,12 @@
--- The exact charge of each record and what the card's rounding rule makes of it; both NULL, with a reason, if unknown.
+-- What the rates make of each record, before and after the card's rounding rule; both hold only what has a price. `side`
+-- is 1 if more was charged, -1 if less, 0 within tolerance and NULL if the charge is not said. What is heavy stands in no
+-- CASE: there the engine would compute it again for each use.
 WITH summed AS (
     SELECT
         p.*,
         input_amount + output_amount + cache_read_amount + cache_write_5m_amount + cache_write_1h_amount
-            + cache_write_unsplit_amount AS token_amount
+            + cache_write_unsplit_amount + web_search_amount + request_amount AS exact_amount
     FROM priced AS p
-),
-
-reasoned AS (
-    SELECT
-        s.*,
-        token_amount + web_search_amount + request_amount AS exact_amount,
-        CASE
-            WHEN status = 'failed' THEN 'request_failed'
-            WHEN status = 'incomplete' THEN 'stream_incomplete'
-            WHEN card_id IS NULL AND NOT EXISTS (SELECT 1 FROM sku_names AS n WHERE n.provider = s.provider)
-                THEN 'unknown_provider'
-            WHEN card_id IS NULL
-                AND NOT EXISTS (SELECT 1 FROM sku_names AS n WHERE n.provider = s.provider AND n.name = s.sku)
-                THEN 'unknown_sku'
-            WHEN card_id IS NULL THEN 'no_rate_in_force'
-            WHEN token_amount IS NULL AND nothing_published THEN 'price_unpublished'
-            WHEN token_amount + web_search_amount IS NULL
-                AND NOT (cache_write_unsplit_amount IS NULL AND is_write_published) THEN 'kind_unpublished'
-            WHEN cache_write_unsplit_amount IS NULL THEN 'cache_ttl_unknown'
-            WHEN unknown_fields IS NOT NULL THEN 'unknown_usage_field'
-            WHEN unit <> card_unit THEN 'unit_differs'
-        END AS reason
-    FROM summed AS s
 ),
 
 -- Rounding to a step is lifting and then cutting: `down` lifts by nothing, `up` by a step less one pico-unit, `half_up`
@@ -35,7 +14,7 @@ reasoned AS (
 -- toward zero.
 by_component AS (
     SELECT
-        r.*,
+        s.*,
         CASE
             WHEN component_step = 1 THEN exact_amount
             ELSE input_amount + component_lift - (input_amount + component_lift) % component_step
@@ -47,22 +26,24 @@ by_component AS (
                 + web_search_amount + component_lift - (web_search_amount + component_lift) % component_step
                 + request_amount + component_lift - (request_amount + component_lift) % component_step
         END AS component_sum
-    FROM reasoned AS r
+    FROM summed AS s
 ),
 
 rounded AS (
     SELECT
         b.*,
-        component_sum + request_lift - (component_sum + request_lift) % request_step AS rounded_amount
+        GREATEST(component_sum + request_lift - (component_sum + request_lift) % request_step, minimum_charge)
+            AS rounded_amount
     FROM by_component AS b
 )
 
 SELECT
     *,
-    CASE WHEN reason IS NULL THEN exact_amount END AS exact,
     CASE
-        WHEN reason IS NOT NULL THEN NULL
-        WHEN rounded_amount < minimum_charge THEN minimum_charge
-        ELSE rounded_amount
-    END AS expected
+        WHEN status = 'failed' AND charged > 0 THEN 'charged_failure'
+        WHEN status <> 'ok' THEN status
+        WHEN unknown_fields IS NOT NULL THEN 'unknown_usage_field'
+        ELSE 'ok'
+    END AS state,
+    CAST(charged - rounded_amount > $tolerance AS TINYINT) - CAST(rounded_amount - charged > $tolerance AS TINYINT) AS side
 FROM rounded
