@@ -105,7 +105,7 @@ def test_a_status_may_be_a_truth_or_a_number() -> None:
 
 
 def test_what_is_refused() -> None:
-    assert "a Parquet file; say in a mapping file" in refusal_of(parquet())
+    assert "a Parquet file; give --mapping FILE" in refusal_of(parquet())
     assert "it has no column 'sku', which plain.toml names" in refusal_of(parquet(sku=None), PLAIN)
     assert "holds list<element: int64>" in refusal_of(parquet(sku=pa.array([[1], [2], [3]])), PLAIN)
     doubled = pa.Table.from_arrays([*COLUMNS.values(), COLUMNS["sku"]], [*COLUMNS, "sku"])

@@ -24,7 +24,10 @@ PARQUET_MAGIC = b"PAR1"
 _FEWEST_COLUMNS = 3
 _MOST_SHOWN = 60
 _LONGEST_SHOWN = 64
-_REMEDY = "say in a mapping file which column is what, and give it with --mapping FILE (docs/mapping.md tells how)"
+_REMEDY = (
+    "give --mapping FILE, a TOML file with provider, zone and unit, and below [columns] lines such as "
+    "input = 'name of the column' for request_id, at, sku, input, output and charged (see docs/mapping.md)"
+)
 
 Opened = tuple[str, Iterator[Outcome]]
 """A shape's name, and what the log yields."""
