@@ -51,6 +51,8 @@ class Hostile:
     """Whether it takes seconds, so that once is enough."""
     needs_permissions: bool = False
     """Whether it is nothing to the superuser, who may read all."""
+    mapping: str = ""
+    """The mapping file that it is imported with, if any."""
 
 
 def a_file(

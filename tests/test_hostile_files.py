@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,17 +14,19 @@ import pytest
 
 from billing.importer import FileResult, ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
+from billing.mapping import load_mapping
 from billing.records import Reading
 from pricing.amounts import to_pico
 from reports.cli import main
+from tests.conftest import ROOT
 from tests.hostile import HOSTILE
-from tests.hostile_case import CANARIES, Hostile, Refused, Taken
+from tests.hostile_case import CANARIES, Hostile, Refused, Taken, around
 from tests.ledgers import OCTOBER
 
 #: Far beyond what any of them takes, on whatever machine: it tells a hang, not a slow day.
 PATIENCE_SECONDS = 120
 
-Import = Callable[[Ledger, Sequence[Path]], ImportResult]
+Import = Callable[[Ledger, Sequence[Path], Reading], ImportResult]
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -31,7 +34,7 @@ Call = Callable[..., tuple[int, str, str]]
 def import_(request: pytest.FixtureRequest) -> Import:
     """Return how files are imported: by each of the lanes."""
     assert request.param == "strict"
-    return lambda ledger, paths: import_paths(ledger, paths, Reading(), OCTOBER)
+    return lambda ledger, paths, reading: import_paths(ledger, paths, reading, OCTOBER)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_hostile_file(case: Hostile, tmp_path: Path, import_: Import) -> None:
     paths = _made(case, tmp_path)
     begun = time.monotonic()
     with open_ledger(tmp_path / "ledger.duckdb") as ledger:
-        result = import_(ledger, paths)
+        result = import_(ledger, paths, Reading(mapping=load_mapping(_mapping(tmp_path)) if case.mapping else None))
         assert len(result.files) == len(case.outcomes)
         for file, outcome in zip(result.files, case.outcomes, strict=True):
             _check(ledger, file, outcome)
@@ -67,7 +70,8 @@ def test_hostile_file(case: Hostile, tmp_path: Path, import_: Import) -> None:
 def test_hostile_file_by_command(case: Hostile, tmp_path: Path, call: Call) -> None:
     paths = _made(case, tmp_path)
     book = ("--ledger", str(tmp_path / "ledger.duckdb"), "--format", "json")
-    code, out, err = call("import", *book, "--", *map(str, paths))
+    mapped = ("--mapping", str(_mapping(tmp_path))) if case.mapping else ()
+    code, out, err = call("import", *book, *mapped, "--", *map(str, paths))
     is_clean = all(isinstance(outcome, Taken) and not outcome.rejected for outcome in case.outcomes)
     assert code == (0 if is_clean else 3)
     files = [(file["status"], file["imported"]) for file in json.loads(out)["files"]]
@@ -83,12 +87,27 @@ def test_hostile_file_by_command(case: Hostile, tmp_path: Path, call: Call) -> N
     _check_no_canary(tmp_path, told + out)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell a process's largest size")
+def test_a_line_of_100_mb_takes_little_memory(tmp_path: Path) -> None:
+    (log := tmp_path / "log.jsonl").write_bytes(around("x" * 100 * 2**20))
+    script = "import sys; from reports.cli import run; run(sys.argv[1:]); print(open('/proc/self/status').read())"
+    command = [sys.executable, "-c", script, "import", str(log), "--ledger", str(tmp_path / "ledger.duckdb")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    assert '"rejected": 1' in told
+    assert int(told.split("VmHWM:")[1].split()[0]) < 600 * 2**10  # KB; half of it is what starts without a file
+
+
 def _made(case: Hostile, tmp_path: Path) -> Sequence[Path]:
     if case.needs_permissions and os.geteuid() == 0:
         pytest.skip("the superuser may read all")
+    _mapping(tmp_path).write_text(case.mapping, "utf-8")
     folder = tmp_path / "logs"
     folder.mkdir()
     return case.make(folder)
+
+
+def _mapping(tmp_path: Path) -> Path:
+    return tmp_path / "mapping.toml"
 
 
 def _rejected(case: Hostile) -> list[tuple[int, str]]:
