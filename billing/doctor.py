@@ -52,6 +52,7 @@ def _contents(ledger: Ledger) -> Iterator[Check]:
     except duckdb.Error as error:
         # The text of the error may quote a row, so only its kind is told.
         yield Check("read", ok=False, message=f"part of the file is damaged ({type(error).__name__}); {_RESTORE}")
+        yield from _size(ledger.path)
 
 
 def _columns(ledger: Ledger) -> Check:
@@ -150,7 +151,7 @@ def _file(now: Receipt, receipt: Receipt) -> Check:
 
 
 def _size(path: Path) -> Iterator[Check]:
-    """Hold the size of a file that does not open against its receipt."""
+    """Hold the size of a file that can't be read against its receipt."""
     try:
         receipt = read_receipt(path)
     except LedgerError as error:

@@ -154,8 +154,15 @@ def _why_not(path: Path, message: str) -> str:
     """Turn the engine's message into ours, which says what to do."""
     if holder := re.search(r"PID (\d+)", message):
         return f"{path}: process {holder.group(1)} holds this ledger; wait until it ends, or stop it"
+    if "WAL" in message:
+        return (
+            f"{path}: its write log {path}.wal is damaged; nothing that an import told as done is in it: delete it and "
+            "import again"
+        )
     if "not a valid DuckDB database" in message:
-        return f"{path}: not a ledger; name another file with --ledger"
+        return f"{path}: not a ledger; name another file with --ledger, or put back a copy made by `tallystick backup`"
+    if "Corrupt" in message or "enough bytes" in message:
+        return f"{path}: damaged; put back a copy made by `tallystick backup`, or import the logs into a new ledger"
     if "does not exist" in message or "No such file" in message:
         return f"{path}: its folder does not exist; make it first"
     return f"{path}: can't be opened as a ledger: {message.splitlines()[0]}"
