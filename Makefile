@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 COMMAND := printf '\#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(PY)" -m reports "$$@"\n' "$(CURDIR)" "$(CURDIR)" \
 	> .venv/bin/tallystick && chmod +x .venv/bin/tallystick
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check torture bench lock clean
 
 demo: .venv/runtime  ## sample data the whole way; prints the path of the page
 	@$(PY) -m reports demo
@@ -19,6 +19,9 @@ check: .venv/dev  ## lint, types, layers
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+
+torture: .venv/dev  ## kill imports 200 times at random moments; what is left must be whole
+	TALLYSTICK_KILLS=200 $(PY) -m pytest -q tests/test_crash.py
 
 bench: .venv/dev  ## speed, as ratios to the engine's bare scan of the same data
 	$(PY) -m tests.bench.bench

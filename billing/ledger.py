@@ -26,6 +26,19 @@ _OPTIONS: Mapping[str, str] = {
     "python_enable_replacements": "false",
 }
 
+#: What the engine says, and what that means here; the first that fits is told.
+_REMEDIES: Mapping[str, str] = {
+    "WAL": "its write log (.wal) is damaged; nothing that an import told as done is in it: delete it and import again",
+    "not a valid DuckDB database": (
+        "not a ledger; name another file with --ledger, or put back a copy made by `tallystick backup`"
+    ),
+    "Corrupt|enough bytes": (
+        "damaged; put back a copy made by `tallystick backup`, or import the logs into a new ledger"
+    ),
+    "does not exist|No such file": "its folder does not exist; make it first",
+    "Could not write|No space": "can't be written; make room on its disk, then import again",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -84,7 +97,7 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
             if spill:  # readers run beside each other, and each needs a folder of its own
                 connection.execute("SET temp_directory = $spill", {"spill": spill})
             else:
-                shutil.rmtree(f"{path}.tmp", ignore_errors=True)  # where a writer spills; a killed one leaves it
+                _clear_away(path)
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET enable_progress_bar = false")
@@ -109,6 +122,14 @@ def _private_files() -> Iterator[None]:
         os.umask(mask)
 
 
+def _clear_away(path: Path) -> None:
+    """Delete what a writer that was killed left beside the ledger: where it spilled, and a ledger half made."""
+    shutil.rmtree(f"{path}.tmp", ignore_errors=True)
+    for beside in path.parent.iterdir():
+        if re.fullmatch(rf"{re.escape(path.name)}\.\d+\.new(\.wal)?", beside.name):
+            beside.unlink(missing_ok=True)
+
+
 def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), read_only=read_only, config=dict(_OPTIONS))
@@ -120,8 +141,8 @@ def _make(path: Path) -> None:
     """Make an empty ledger: whoever is killed meanwhile leaves none, instead of one without tables."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        with closing(_connect(fresh)) as connection:
-            connection.execute(f"BEGIN; {statement('schema')}; COMMIT")
+        with closing(duckdb.connect(str(fresh), config=dict(_OPTIONS))) as connection:
+            connection.execute(f"BEGIN; {statement('schema')}; COMMIT; CHECKPOINT")
         try:
             os.link(fresh, path)
         except OSError:  # made by another process meanwhile, or a file system without links
@@ -130,7 +151,8 @@ def _make(path: Path) -> None:
     except duckdb.Error as error:
         raise LedgerError(_why_not(path, str(error))) from None
     finally:
-        fresh.unlink(missing_ok=True)
+        for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):
+            left.unlink(missing_ok=True)
 
 
 def _used(query: str, parameters: Mapping[str, object] | None) -> dict[str, object]:
@@ -154,15 +176,6 @@ def _why_not(path: Path, message: str) -> str:
     """Turn the engine's message into ours, which says what to do."""
     if holder := re.search(r"PID (\d+)", message):
         return f"{path}: process {holder.group(1)} holds this ledger; wait until it ends, or stop it"
-    if "WAL" in message:
-        return (
-            f"{path}: its write log {path}.wal is damaged; nothing that an import told as done is in it: delete it and "
-            "import again"
-        )
-    if "not a valid DuckDB database" in message:
-        return f"{path}: not a ledger; name another file with --ledger, or put back a copy made by `tallystick backup`"
-    if "Corrupt" in message or "enough bytes" in message:
-        return f"{path}: damaged; put back a copy made by `tallystick backup`, or import the logs into a new ledger"
-    if "does not exist" in message or "No such file" in message:
-        return f"{path}: its folder does not exist; make it first"
-    return f"{path}: can't be opened as a ledger: {message.splitlines()[0]}"
+    known = (ours for words, ours in _REMEDIES.items() if re.search(words, message))
+    told = next(known, None) or f"can't be opened as a ledger: {message.splitlines()[0]}"
+    return f"{path}: {told}"

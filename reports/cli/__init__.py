@@ -86,6 +86,11 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing is half done", err=True)
         return INTERRUPTED
+    except MemoryError:
+        click.echo(
+            "tallystick: not enough memory; what is in the ledger is whole, the rest is to be done again", err=True
+        )
+        return REFUSED
     except OSError as error:
         click.echo(f"tallystick: {error.filename}: {error.strerror}", err=True)
         return REFUSED

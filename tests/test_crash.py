@@ -1,0 +1,149 @@
+"""Whatever ends an import, each file is in the ledger wholly or not at all, and importing again completes it."""
+
+import os
+import random
+import signal
+import time
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from billing.doctor import examine
+from reports.cli import run
+from tests import crashing
+from tests.crashing import FILES, LONGEST_S, NAME, State, files_in, start, state_of, write_logs
+
+KILLS = int(os.environ.get("TALLYSTICK_KILLS", "20"))
+#: What an import that was cut short may leave; any other check that fails is damage.
+CUT_SHORT = {"receipt", "write_log"}
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TALLYSTICK_LEDGER", raising=False)
+    write_logs(tmp_path / "logs")
+    return tmp_path
+
+
+@cache
+def undisturbed() -> tuple[tuple[State, ...], float]:
+    """Return what a ledger holds after each of the files, and how many seconds importing all of them takes."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        logs = write_logs(folder / "logs")
+        ledger = str(folder / "steps.duckdb")
+        states = []
+        for log in logs:
+            run(["import", str(log), "--quiet", "--ledger", ledger])
+            states.append(state_of(Path(ledger)))
+        seconds = 0.0
+        for _ in range(2):  # the first also starts the server
+            Path(folder, NAME).unlink(missing_ok=True)
+            child, began = start(folder), time.monotonic()
+            child.process.join(LONGEST_S)
+            seconds = time.monotonic() - began
+            assert child.process.exitcode == 3  # some lines are rejected
+            assert state_of(folder / NAME) == states[-1]
+        assert len(states) == FILES
+    return tuple(states), seconds
+
+
+def check_whole_files(ledger: Path) -> None:
+    """Check that a ledger holds the first files wholly, nothing of the others, and no damage."""
+    if not ledger.exists():
+        return
+    failed = {check.name: check.message for check in examine(ledger) if not check.ok}
+    assert failed.keys() <= CUT_SHORT, failed
+    assert "lost" not in str(failed)
+    taken = files_in(ledger)
+    states, _ = undisturbed()
+    if taken:
+        assert state_of(ledger) == states[taken - 1]
+    else:
+        assert {sums["count(*)"] for sums in state_of(ledger).values()} == {"0"}
+
+
+def check_completes(folder: Path) -> None:
+    """Check that importing again makes of a ledger what it would have been, and nothing is left beside it."""
+    run(["import", "logs", "--quiet"])
+    states, _ = undisturbed()
+    assert state_of(folder / NAME) == states[-1]
+    assert [check.message for check in examine(folder / NAME) if not check.ok] == []
+    assert {path.name for path in folder.glob(f"{NAME}*")} == {NAME, f"{NAME}.receipt"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_killed_at_any_moment_nothing_is_lost_doubled_or_partial(working_folder: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    _, seconds = undisturbed()
+    child, began = start(working_folder), time.monotonic()
+    if seed % 2:
+        time.sleep(max(0.0, began + chance.uniform(0, seconds * 1.05) - time.monotonic()))
+    else:
+        _wait_for_a_write(working_folder, chance.randrange(3 * FILES), began + seconds)
+        time.sleep(chance.uniform(0, 0.003))
+    child.process.kill()
+    child.process.join(LONGEST_S)
+    check_whole_files(working_folder / NAME)
+    check_completes(working_folder)
+
+
+def _wait_for_a_write(folder: Path, number: int, deadline: float) -> None:
+    """Wait until the ledger or its write log was seen to change so many times, which is when files are committed."""
+    seen = None
+    while number >= 0 and time.monotonic() < deadline:
+        now = tuple(_changed(folder / name) for name in (NAME, f"{NAME}.wal"))
+        number -= now != seen
+        seen = now
+
+
+def _changed(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
+def test_interrupted_it_leaves_with_130_and_nothing_half_done(working_folder: Path, part: float) -> None:
+    _, seconds = undisturbed()
+    child = start(working_folder)
+    time.sleep(part * seconds)
+    assert child.process.pid
+    os.kill(child.process.pid, signal.SIGINT)
+    told = child.told()
+    assert (child.process.exitcode, "Traceback" in told) == (130, False), told
+    check_whole_files(working_folder / NAME)
+    check_completes(working_folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(0, 20, 3))
+def test_on_a_full_disk_it_is_told_and_importing_again_completes_it(working_folder: Path, share: int) -> None:
+    run(["import", "logs", "--quiet", "--ledger", "whole.duckdb"])
+    most = Path("whole.duckdb").stat().st_size * share // 20
+    child = start(working_folder, partial(crashing.limit_files, most))
+    told = child.told()
+    assert (child.process.exitcode, "Traceback" in told) == (3, False), told
+    assert "room" in told or "the ledger could not take it" in told, told
+    check_whole_files(working_folder / NAME)
+    check_completes(working_folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [0, 2**24, 2**26, 2**28])
+def test_without_memory_the_ledger_stays_whole_and_importing_again_completes_it(
+    working_folder: Path, more: int
+) -> None:
+    child = start(working_folder, partial(crashing.limit_memory, more))
+    told = child.told()
+    # It is told, unless there is no memory even for that: the libraries below then give up their process.
+    assert child.process.exitcode
+    assert child.process.exitcode != 3 or "Traceback" not in told
+    check_whole_files(working_folder / NAME)
+    check_completes(working_folder)
