@@ -7,81 +7,77 @@ SKU as with one. sql/calendar.sql lays it, sql/placed.sql asks it.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pricing.catalog import RatePeriod
-from pricing.periods import FIRST, LAST
+from pricing.periods import FIRST
 
-#: What stands for the instant of a record without a time: the midnight before the first instant.
-UNTIMED_US = -86_400_000_000
-#: No instant is as late.
-END_US = 2**63 - 1
+#: Where the half-open time of what has no beginning or no end begins and ends.
+BEGIN_US, END_US = -(2**63), 2**63 - 1
 #: What the calendar may grow to, however many names and prices there are.
 _MOST_ROWS = 100_000
 #: Prices do not change evenly, so there are more stretches than changes.
 _STRETCHES_PER_CHANGE = 4
-
-
-def microseconds(at: datetime) -> int:
-    """Return an instant as microseconds since the year 1: never negative, so that a remainder cuts toward the past."""
-    return (at - FIRST) // timedelta(microseconds=1)
-
-
-YEAR_1970_US = microseconds(datetime(1970, 1, 1, tzinfo=UTC))
+_TWO_DAYS_US = 2 * 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
     """Time from one instant to another, in microseconds since the year 1, in stretches of one length.
 
-    What is earlier lies in the first stretch, what is later in the last.
+    Before them, at `untimed_us`, lies a stretch for records without a time. It is a whole number of lengths away, and
+    on no day that they hold.
     """
 
     first_us: int = 0
     last_us: int = 0
     length_us: int = 1
 
+    @property
+    def untimed_us(self) -> int:
+        """The instant that stands for none."""
+        return self.first_us - -(-_TWO_DAYS_US // self.length_us) * self.length_us
+
     def rows(self) -> Iterator[dict[str, object]]:
-        """Yield the rows of sql/stretches.sql."""
-        starts = range(0, self.last_us - self.first_us + 1, self.length_us)
-        for start in starts:
-            from_us, to_us = self.first_us + start, self.first_us + start + self.length_us
-            yield {
-                "stretch": start,
-                "from_us": from_us if start != starts[0] else UNTIMED_US,
-                "to_us": to_us if start != starts[-1] else END_US,
-            }
+        """Yield the rows of sql/stretches.sql. Only what has neither beginning nor end touches the untimed one."""
+        yield {"stretch": self.untimed_us - self.first_us, "from_us": BEGIN_US, "to_us": BEGIN_US + 1}
+        for start in range(self.first_us, self.last_us + 1, self.length_us):
+            yield {"stretch": start - self.first_us, "from_us": start, "to_us": start + self.length_us}
 
 
 def stretches(
-    periods: Sequence[RatePeriod], names: int, used_from: datetime | None, used_to: datetime | None
+    periods: Sequence[RatePeriod], names: int, first_at: datetime | None, last_at: datetime | None
 ) -> Stretches:
-    """Cut the time of usage where prices change in it: about as finely as the SKU whose price changes most needs.
+    """Cut the time of usage (both instants in it) as finely as the SKU needs whose price changes most in it.
 
-    `names` is how many names the periods' SKUs have; a bound of the usage that is None leaves its side open.
+    `names` is how many names the periods' SKUs have.
     """
-    begin, end = used_from or FIRST, used_to or LAST
-    changes = [
-        ((period.provider, period.sku, period.block.service_tier), microseconds(at))
-        for period in periods
-        for at in (period.valid_from, period.valid_to)
-        if at is not None and begin < at <= end
-    ]
-    if not changes:
+    if first_at is None or last_at is None or first_at > last_at:
         return Stretches()
-    first, last = min(at for _, at in changes), max(at for _, at in changes)
-    ((_, most),) = Counter(sku for sku, _ in changes).most_common(1)
-    count = max(1, min(_STRETCHES_PER_CHANGE * most, _MOST_ROWS // max(names, 1)))
-    length = (last - first) // count + 1
-    # A stretch more at both ends holds all that is before the first change and after the last.
-    return Stretches(first - length, last + length, length)
+    changes = Counter(
+        (period.provider, period.sku, period.block.service_tier)
+        for period in periods
+        if period.valid_from is not None and first_at < period.valid_from <= last_at
+    )
+    most = max(changes.values(), default=0) * _STRETCHES_PER_CHANGE
+    first, last = microseconds(first_at), microseconds(last_at)
+    return Stretches(first, last, (last - first) // max(1, min(most, _MOST_ROWS // max(names, 1))) + 1)
 
 
 def bounds(period: RatePeriod) -> dict[str, object]:
-    """Return the half-open time of a period as sql/rates.sql has it: only what is open at both ends holds untimed."""
-    if period.holds(None):
-        return {"from_us": UNTIMED_US, "to_us": END_US}
+    """Return the half-open time of a period as sql/rates.sql has it: without beginning only if without end too."""
+    begin = BEGIN_US if period.valid_to is None else 0
     return {
-        "from_us": 0 if period.valid_from is None else microseconds(period.valid_from),
+        "from_us": begin if period.valid_from is None else microseconds(period.valid_from),
         "to_us": END_US if period.valid_to is None else microseconds(period.valid_to),
     }
+
+
+def microseconds(at: datetime) -> int:
+    """Return an instant as microseconds since the year 1: never negative, so that a remainder cuts toward the past.
+
+    >>> from datetime import UTC
+    >>> microseconds(datetime(1970, 1, 1, tzinfo=UTC))
+    62135596800000000
+    """
+    return (at - FIRST) // timedelta(microseconds=1)

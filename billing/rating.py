@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from billing.ledger import Ledger
-from billing.price_calendar import END_US, UNTIMED_US, YEAR_1970_US, Stretches, bounds, stretches
+from billing.price_calendar import END_US, Stretches, bounds, stretches
 from billing.queries import NARROW, WIDE, chain, statement
 from pricing.amounts import per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
@@ -79,9 +79,8 @@ class Rating:
 
     def _parameters(self, tolerance: int) -> dict[str, object]:
         return self.selection.parameters() | {
-            "tolerance": tolerance, "year_1970_us": YEAR_1970_US, "untimed_us": UNTIMED_US,
-            "first_us": self.stretches.first_us, "last_us": self.stretches.last_us,
-            "stretch_us": self.stretches.length_us,
+            "tolerance": tolerance, "first_us": self.stretches.first_us, "stretch_us": self.stretches.length_us,
+            "untimed_us": self.stretches.untimed_us,
         }  # fmt: skip
 
 
@@ -102,7 +101,9 @@ def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHIN
         for name, sku in sorted(catalog.sku_names(provider).items())
     ]
     ((first_at, last_at),) = ledger.rows("SELECT MIN(used_at), MAX(used_at) FROM usage_records")
-    cut = stretches(periods, len(names), selection.start or first_at, selection.end or last_at)
+    first_at = max(filter(None, (first_at, selection.start)), default=None)
+    last_at = min(filter(None, (last_at, selection.end)), default=None)
+    cut = stretches(periods, len(names), first_at, last_at)
     for table, rows in (
         ("rates", rates), ("names", names), ("stretches", list(cut.rows())), ("causes", []), ("no_explanation", []),
     ):  # fmt: skip
@@ -126,8 +127,8 @@ def _width(ledger: Ledger, rates: Iterable[Mapping[str, Any]], selection: Select
 
     The engine knows the largest of all usage without reading it; what is selected is read if that is too large.
     """
-    per_token = max(row[kind] for row in rates for kind in _KINDS)
-    per_call = max(row[WEB_SEARCH] for row in rates)
+    per_token = max(row[kind] or 0 for row in rates for kind in _KINDS)
+    per_call = max(row[WEB_SEARCH] or 0 for row in rates)
     fixed = max(
         row["per_request"] + row["minimum_charge"] + row["request_step"] + (len(_KINDS) + 2) * row["component_step"]
         for row in rates
@@ -142,12 +143,11 @@ def _width(ledger: Ledger, rates: Iterable[Mapping[str, Any]], selection: Select
 
 def _no_rate() -> dict[str, object]:
     """Return the rates of what has none."""
-    columns = {f"{prefix}{kind}": 0 for prefix in ("", "no_") for kind in (*_KINDS, WEB_SEARCH)}
     return {
         "rate_id": 0, "card_id": None, "hypothesis": None, "provider": None, "sku": None, "service_tier": None,
         "from_us": 0, "to_us": 0, "prompt_above": 0, "prompt_up_to": 0, "unit": None, "usd_per_unit": None,
-        "nothing_published": False, "no_lifetime": 0, "per_request": 0, "minimum_charge": 0,
-        **columns, **_rounding_columns(Rounding()),
+        "nothing_published": False, "writes_differ": False, "per_request": 0, "minimum_charge": 0,
+        **dict.fromkeys((*_KINDS, WEB_SEARCH), 0), **_rounding_columns(Rounding()),
     }  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def _rates_of(period: RatePeriod) -> Iterator[dict[str, object]]:
         "unit": period.unit,
         "usd_per_unit": None if period.usd_per_unit is None else to_pico(period.usd_per_unit),
         "nothing_published": all(block.per_mtok.rate(kind) is None for kind in TOKEN_KINDS),
-        **_priced({WEB_SEARCH: _pico(block.per_tool_call.get(WEB_SEARCH))}),
+        "web_search": _pico(block.per_tool_call.get(WEB_SEARCH)),
         "per_request": _pico(block.per_request) or 0,
         "minimum_charge": _pico(block.minimum_charge) or 0,
         **_rounding_columns(block.rounding),
@@ -172,19 +172,11 @@ def _rates_of(period: RatePeriod) -> Iterator[dict[str, object]]:
         yield common | _token_columns(per_mtok) | {"prompt_above": above, "prompt_up_to": up_to}
 
 
-def _token_columns(per_mtok: PerMtok) -> dict[str, int]:
+def _token_columns(per_mtok: PerMtok) -> dict[str, object]:
     rates = {kind.value: _pico_per_token(per_mtok.rate(kind)) for kind in TOKEN_KINDS}
     short, long = rates[TokenKind.CACHE_WRITE_5M], rates[TokenKind.CACHE_WRITE_1H]
-    no_lifetime = None not in (short, long) and short != long
-    columns = _priced(rates | {UNSPLIT_CACHE_WRITE: short if short == long else None})
-    return columns | {"no_lifetime": int(no_lifetime)} | ({"no_cache_write_unsplit": 0} if no_lifetime else {})
-
-
-def _priced(rates: Mapping[str, int | None]) -> dict[str, int]:
-    """Return two columns of each rate: the rate, 0 where there is none, and 1 where there is none."""
-    return {name: rate or 0 for name, rate in rates.items()} | {
-        f"no_{name}": int(rate is None) for name, rate in rates.items()
-    }
+    unsplit = short if short == long else None
+    return {**rates, UNSPLIT_CACHE_WRITE: unsplit, "writes_differ": None not in (short, long) and unsplit is None}
 
 
 def _rounding_columns(rounding: Rounding) -> dict[str, object]:

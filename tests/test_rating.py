@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,43 +11,13 @@ from billing.rating import EVERYTHING, lay_rates
 from billing.records import Status, UsageRecord
 from pricing.calculator import price
 from pricing.catalog import Catalog
-from pricing.rates import ContextTier, PerMtok, RateBlock
-from pricing.rounding import Mode, Rounding
+from pricing.rates import PerMtok
+from pricing.rounding import Rounding
 from pricing.usage import TOKEN_KINDS, Usage
 from tests.ledgers import OCTOBER, a_catalog, a_ledger, block, put
+from tests.rate_strategies import blocks
 
 tokens = st.one_of(st.just(0), st.integers(0, 3_000), st.integers(0, 10**9))
-rates = st.none() | st.decimals(0, 10_000, places=3) | st.decimals(0, 1, places=6)
-
-
-@st.composite
-def per_mtoks(draw: st.DrawFn) -> PerMtok:
-    return PerMtok(**{kind: draw(rates) for kind in PerMtok.model_fields})
-
-
-@st.composite
-def roundings(draw: st.DrawFn) -> Rounding:
-    mode: Mode = draw(st.sampled_from(get_args(Mode)))
-    step = (
-        None
-        if mode == "none"
-        else draw(st.sampled_from([Decimal("0.01"), Decimal(1), Decimal("0.000003"), Decimal("0.07")]))
-    )
-    return Rounding(mode=mode, step=step, scope=draw(st.sampled_from(["request", "component"])))
-
-
-@st.composite
-def blocks(draw: st.DrawFn, /, **fields: object) -> RateBlock:
-    thresholds = draw(st.sampled_from([(), (1_000,), (1_000, 200_000)]))
-    return block(
-        draw(per_mtoks()),
-        rounding=draw(roundings()),
-        context_tiers=tuple(ContextTier(above=above, per_mtok=draw(per_mtoks())) for above in thresholds),
-        per_request=draw(st.none() | st.just(Decimal("0.004"))),
-        per_tool_call=draw(st.sampled_from([{}, {"web_search": Decimal("0.01")}])),
-        minimum_charge=draw(st.none() | st.just(Decimal("0.05"))),
-        **fields,
-    )
 
 
 @st.composite

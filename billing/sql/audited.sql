@@ -11,7 +11,8 @@ WITH carded AS (
         r.sku AS sold_as,
         r.unit AS card_unit,
         r.usd_per_unit,
-        r.nothing_published
+        r.nothing_published,
+        r.writes_differ
     FROM rated AS a
     INNER JOIN rates AS r ON r.rate_id = a.rate_id
 ),
@@ -20,17 +21,17 @@ reasoned AS (
     SELECT
         c.*,
         CASE
-            WHEN state IN ('failed', 'charged_failure') THEN 'request_failed'
-            WHEN state = 'incomplete' THEN 'stream_incomplete'
+            WHEN state >= 3 THEN 'request_failed'
+            WHEN state = 2 THEN 'stream_incomplete'
             WHEN rate_id = 0 AND NOT EXISTS (SELECT 1 FROM names AS n WHERE n.provider = c.provider)
                 THEN 'unknown_provider'
             WHEN rate_id = 0 AND NOT EXISTS (SELECT 1 FROM names AS n WHERE n.provider = c.provider AND n.name = c.sku)
                 THEN 'unknown_sku'
             WHEN rate_id = 0 THEN 'no_rate_in_force'
-            WHEN has_unpriced_tokens AND nothing_published THEN 'price_unpublished'
-            WHEN has_unknown_lifetime THEN 'cache_ttl_unknown'
-            WHEN has_unpriced_tokens OR has_unpriced_calls THEN 'kind_unpublished'
-            WHEN state <> 'ok' THEN state
+            WHEN gap >= 2 AND nothing_published THEN 'price_unpublished'
+            WHEN gap = 3 AND writes_differ THEN 'cache_ttl_unknown'
+            WHEN gap >= 1 THEN 'kind_unpublished'
+            WHEN state = 1 THEN 'unknown_usage_field'
             WHEN unit <> card_unit THEN 'unit_differs'
         END AS reason
     FROM carded AS c
@@ -40,7 +41,7 @@ expecting AS (
     SELECT
         r.*,
         CASE WHEN reason IS NULL THEN exact_amount END AS exact,
-        CASE WHEN reason IS NULL THEN rounded_amount WHEN state = 'charged_failure' THEN 0 END AS owed
+        CASE WHEN reason IS NULL THEN rounded_amount WHEN state = 4 THEN 0 END AS owed
     FROM reasoned AS r
 )
 
@@ -53,7 +54,9 @@ SELECT
         WHEN unit = 'USD' THEN 1000000000000
     END AS usd_value,
     CASE
-        WHEN state IN ('charged_failure', 'failed', 'incomplete') THEN state
+        WHEN state = 4 THEN 'charged_failure'
+        WHEN state = 3 THEN 'failed'
+        WHEN state = 2 THEN 'incomplete'
         WHEN reason IS NOT NULL THEN 'unpriced'
         WHEN side IS NULL THEN 'unreported'
         WHEN side > 0 THEN 'overcharged'

@@ -1,5 +1,5 @@
--- Each usage record beside its rates: what every component costs, in pico-units, before rounding, and how much was used
--- that has no price.
+-- Each usage record beside its rates: what every component costs, in pico-units, before rounding. A component that was
+-- not used costs nothing, whatever its rate; one that was used and has no rate is NULL.
 SELECT
     p.*,
     r.minimum_charge,
@@ -7,18 +7,17 @@ SELECT
     r.request_lift,
     r.component_step,
     r.component_lift,
-    CAST(p.input AS {tokens}) * CAST(r.input AS {rate}) AS input_amount,
-    CAST(p.output AS {tokens}) * CAST(r.output AS {rate}) AS output_amount,
-    CAST(p.cache_read AS {tokens}) * CAST(r.cache_read AS {rate}) AS cache_read_amount,
-    CAST(p.cache_write_5m AS {tokens}) * CAST(r.cache_write_5m AS {rate}) AS cache_write_5m_amount,
-    CAST(p.cache_write_1h AS {tokens}) * CAST(r.cache_write_1h AS {rate}) AS cache_write_1h_amount,
-    CAST(p.cache_write_unsplit AS {tokens}) * CAST(r.cache_write_unsplit AS {rate}) AS cache_write_unsplit_amount,
-    CAST(p.web_searches AS {tokens}) * CAST(r.web_search AS {rate}) AS web_search_amount,
-    CAST(r.per_request AS {amount}) AS request_amount,
-    p.input * r.no_input + p.output * r.no_output + p.cache_read * r.no_cache_read
-        + p.cache_write_5m * r.no_cache_write_5m + p.cache_write_1h * r.no_cache_write_1h
-        + p.cache_write_unsplit * r.no_cache_write_unsplit > 0 AS has_unpriced_tokens,
-    p.web_searches * r.no_web_search > 0 AS has_unpriced_calls,
-    p.cache_write_unsplit * r.no_lifetime > 0 AS has_unknown_lifetime
+    CASE WHEN p.input = 0 THEN 0 ELSE CAST(p.input AS {tokens}) * CAST(r.input AS {rate}) END AS input_amount,
+    CASE WHEN p.output = 0 THEN 0 ELSE CAST(p.output AS {tokens}) * CAST(r.output AS {rate}) END AS output_amount,
+    CASE WHEN p.cache_read = 0 THEN 0 ELSE CAST(p.cache_read AS {tokens}) * CAST(r.cache_read AS {rate}) END AS cache_read_amount,
+    CASE WHEN p.cache_write_5m = 0 THEN 0 ELSE CAST(p.cache_write_5m AS {tokens}) * CAST(r.cache_write_5m AS {rate}) END AS cache_write_5m_amount,
+    CASE WHEN p.cache_write_1h = 0 THEN 0 ELSE CAST(p.cache_write_1h AS {tokens}) * CAST(r.cache_write_1h AS {rate}) END AS cache_write_1h_amount,
+    CASE
+        WHEN p.cache_write_unsplit = 0 THEN 0
+        ELSE CAST(p.cache_write_unsplit AS {tokens}) * CAST(r.cache_write_unsplit AS {rate})
+    END AS cache_write_unsplit_amount,
+    CASE WHEN p.web_searches = 0 THEN 0 ELSE CAST(p.web_searches AS {tokens}) * CAST(r.web_search AS {rate}) END
+        AS web_search_amount,
+    CAST(r.per_request AS {amount}) AS request_amount
 FROM placed AS p
 INNER JOIN rates AS r ON r.rate_id = p.rate_id

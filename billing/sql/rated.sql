@@ -1,6 +1,9 @@
--- What the rates make of each record, before and after the card's rounding rule; both hold only what has a price. `side`
--- is 1 if more was charged, -1 if less, 0 within tolerance and NULL if the charge is not said. What is heavy stands in no
--- CASE: there the engine would compute it again for each use.
+-- What the rates make of each record, before and after the card's rounding rule; NULL if something used has no price.
+-- What a verdict is found from stands beside it in numbers, for they are fast to group by:
+-- `side`   1 more was charged, -1 less, 0 within tolerance; NULL if the charge is not said
+-- `state`  0 ended well, 1 the same with usage that nobody can price, 2 incomplete, 3 failed, 4 failed and charged
+-- `gap`    0 all that was used has a price; else not, and there were 1 only calls, 2 tokens, 3 cache writes of unknown lifetime
+-- What is heavy stands in no CASE, where the engine would compute it anew for each use.
 WITH summed AS (
     SELECT
         p.*,
@@ -40,10 +43,13 @@ rounded AS (
 SELECT
     *,
     CASE
-        WHEN status = 'failed' AND charged > 0 THEN 'charged_failure'
-        WHEN status <> 'ok' THEN status
-        WHEN unknown_fields IS NOT NULL THEN 'unknown_usage_field'
-        ELSE 'ok'
+        WHEN status = 'ok' AND unknown_fields IS NULL THEN 0
+        WHEN status = 'ok' THEN 1
+        WHEN status = 'incomplete' THEN 2
+        WHEN charged > 0 THEN 4
+        ELSE 3
     END AS state,
+    CAST(component_sum IS NULL AS TINYINT)
+        * CASE WHEN cache_write_unsplit > 0 THEN 3 WHEN prompt_tokens + output > 0 THEN 2 ELSE 1 END AS gap,
     CAST(charged - rounded_amount > $tolerance AS TINYINT) - CAST(rounded_amount - charged > $tolerance AS TINYINT) AS side
 FROM rounded

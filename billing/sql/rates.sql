@@ -1,7 +1,6 @@
 -- The shape of the rates that usage is rated by: a row per period of the catalog and context tier. Rates are pico-units
--- per token, fees and steps pico-units, usd_per_unit pico-dollars per unit. Where no rate is published the rate is 0 and
--- its no_... column 1: what was used of it is counted, and leaves the charge unknown. Row 0 is for usage that no rate is
--- in force for.
+-- per token, fees and steps pico-units, usd_per_unit pico-dollars per unit; NULL is unpublished. Row 0 is for usage that
+-- no rate is in force for.
 CREATE OR REPLACE TEMP TABLE rates (
     rate_id INTEGER NOT NULL,
     card_id INTEGER,                     -- which period of the catalog it is
@@ -16,21 +15,14 @@ CREATE OR REPLACE TEMP TABLE rates (
     unit VARCHAR,
     usd_per_unit BIGINT,                 -- NULL if unknown
     nothing_published BOOLEAN NOT NULL,
-    input BIGINT NOT NULL,
-    output BIGINT NOT NULL,
-    cache_read BIGINT NOT NULL,
-    cache_write_5m BIGINT NOT NULL,
-    cache_write_1h BIGINT NOT NULL,
-    cache_write_unsplit BIGINT NOT NULL, -- where 5m and 1h cost the same
-    web_search BIGINT NOT NULL,          -- per call
-    no_input BIGINT NOT NULL,
-    no_output BIGINT NOT NULL,
-    no_cache_read BIGINT NOT NULL,
-    no_cache_write_5m BIGINT NOT NULL,
-    no_cache_write_1h BIGINT NOT NULL,
-    no_cache_write_unsplit BIGINT NOT NULL,
-    no_lifetime BIGINT NOT NULL,         -- 1 where 5m and 1h are published and differ
-    no_web_search BIGINT NOT NULL,
+    writes_differ BOOLEAN NOT NULL,      -- whether 5m and 1h are published and not the same
+    input BIGINT,
+    output BIGINT,
+    cache_read BIGINT,
+    cache_write_5m BIGINT,
+    cache_write_1h BIGINT,
+    cache_write_unsplit BIGINT,          -- where 5m and 1h are the same
+    web_search BIGINT,                   -- per call
     per_request BIGINT NOT NULL,
     minimum_charge BIGINT NOT NULL,
     request_step BIGINT NOT NULL,        -- rounding of the total; 1 rounds nothing
