@@ -94,7 +94,7 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
             _make(path)
         connection = _connect(path, read_only=read_only)
         try:
-            if spill:  # readers run beside each other, and each needs a folder of its own
+            if spill:  # a folder that is closed to others, for a page that is written meanwhile need not be
                 connection.execute("SET temp_directory = $spill", {"spill": spill})
             else:
                 _clear_away(path)

@@ -32,7 +32,8 @@ NAMES = frozenset({
 
 SESSION: Json = {
     "type": "assistant", "timestamp": "2026-10-03T09:00:00.000Z", "sessionId": "s", "requestId": "r",
-    "cwd": f"/home/{PROMPT}/search", "gitBranch": KEY, "toolUseResult": {"stdout": PROMPT, "stderr": KEY}, "summary": PROMPT,
+    "cwd": f"/home/{PROMPT}/search", "gitBranch": KEY, "toolUseResult": {"stdout": PROMPT, "stderr": KEY},
+    "summary": PROMPT,
     "message": {
         "id": "msg_1", "model": "claude-opus-4-6", "role": "assistant", "stop_sequence": PROMPT,
         "content": [{"type": "text", "text": PROMPT}, {"type": "tool_use", "name": PROMPT, "input": {PROMPT: KEY}}],
