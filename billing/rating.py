@@ -51,6 +51,7 @@ EVERYTHING = Selection()
 class Rating:
     """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts.
 
+    It is of the usage that the ledger held when the rates were laid: what comes in later needs them laid again.
     `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units.
     """
 
