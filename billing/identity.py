@@ -22,6 +22,15 @@ class Settled:
     reused_ids: tuple[str, ...]
 
 
+def unsettle(ledger: Ledger, file_id: int) -> int:
+    """Move records that a load brought into the ledger back to the stage if others claim their id; return how many."""
+    ledger.keep("disputed", statement("disputed"), {"file_id": file_id})
+    ((moved,),) = ledger.connection.execute(statement("stage_disputed"), {"file_id": file_id}).fetchall()
+    if moved:
+        ledger.connection.execute(statement("delete_disputed"), {"file_id": file_id})
+    return int(moved)
+
+
 def settle(ledger: Ledger) -> Settled:
     """Move the staged records into the ledger, each id once. To be called inside a transaction."""
     run = ledger.connection.execute

@@ -1,6 +1,5 @@
 """From log files to the ledger: each file wholly or not at all, every record accounted for."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
@@ -10,13 +9,15 @@ from pathlib import Path
 import duckdb
 
 from billing.errors import RefusedInputError
+from billing.fast_lane import WORTHWHILE_BYTES, FastLane, Lane, NotPlainError, Scan
 from billing.formats import open_log
-from billing.identity import settle
+from billing.identity import settle, unsettle
 from billing.ledger import Ledger
 from billing.log_files import log_files, open_log_file, shown
+from billing.plain_text import PlainText, surveyed
 from billing.queries import statement
 from billing.receipt import receipted
-from billing.records import Ignored, Outcome, Reading, Reject, UsageRecord
+from billing.records import Outcome, Reading, Reject, UsageRecord, tags_text
 from pricing.amounts import to_pico
 from pricing.usage import TOKEN_KINDS
 
@@ -91,24 +92,40 @@ class ImportResult:
         return not self.total.rejected and all(file.status != "refused" for file in self.files)
 
 
-def import_paths(
-    ledger: Ledger, paths: Iterable[Path], reading: Reading, loaded_at: datetime, *, on_progress: Progress | None = None
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How to import, the same for all files of a load."""
+
+    reading: Reading
+    loaded_at: datetime
+    lanes: tuple[Lane, ...] | None
+    on_progress: Progress | None
+
+
+def import_paths(  # noqa: PLR0913 - two of them are for those who watch and those who compare
+    ledger: Ledger,
+    paths: Iterable[Path],
+    reading: Reading,
+    loaded_at: datetime,
+    *,
+    on_progress: Progress | None = None,
+    lanes: tuple[Lane, ...] | None = None,
 ) -> ImportResult:
     """Import log files, and the logs in folders, into the ledger.
 
-    `loaded_at` is noted beside each file. Nothing raises for a bad file; its result says why it was refused.
+    `loaded_at` is noted beside each file. Nothing raises for a bad file; its result says why it was refused. `lanes`
+    are tried one after the other, the last being the strict one; without, they are chosen by the size of the file.
     """
+    options = _Options(reading, loaded_at, lanes, on_progress)
     with receipted(ledger):
-        results = tuple(_import_file(ledger, path, reading, loaded_at, on_progress) for path in log_files(paths))
+        results = tuple(_import_file(ledger, path, options) for path in log_files(paths))
     return ImportResult(results)
 
 
-def _import_file(
-    ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
-) -> FileResult:
+def _import_file(ledger: Ledger, path: Path, options: _Options) -> FileResult:
     try:
-        with ledger.transaction():
-            return _load(ledger, path, reading, loaded_at, on_progress)
+        with open_log_file(path) as file, surveyed(file, ledger.path.parent) as text:
+            return _in_first_lane(ledger, text, options)
     except RefusedInputError as error:
         return FileResult(path, None, Counts(), "refused", str(error))
     except duckdb.Error as error:
@@ -121,45 +138,64 @@ def _import_file(
         return FileResult(path, None, Counts(), "refused", f"{shown(path)}: can't be read: {error.strerror or error}")
 
 
-def _load(
-    ledger: Ledger, path: Path, reading: Reading, loaded_at: datetime, on_progress: Progress | None
-) -> FileResult:
-    with open_log_file(path) as file:
-        source = Source(path, file.finish().digest, file.bytes, _next_file_id(ledger))
+def _in_first_lane(ledger: Ledger, text: PlainText, options: _Options) -> FileResult:
+    """Read the file in the first lane that can."""
+    by_size = tuple(Lane) if text.size >= WORTHWHILE_BYTES else (Lane.STRICT,)
+    for lane in options.lanes or by_size:
+        try:
+            with ledger.transaction():
+                return _load(ledger, text, options, lane)
+        except NotPlainError:
+            continue
+    raise AssertionError("no lane was left to read the file in")
+
+
+def _load(ledger: Ledger, text: PlainText, options: _Options, lane: Lane) -> FileResult:
+    path, reading = text.log_file.path, options.reading
+    source = Source(path, text.log_file.digest, text.log_file.bytes, _next_file_id(ledger))
     rejected_before = _rejected_before(ledger, source)
     ledger.connection.execute(statement("stage"))
-    note_file(ledger, source, loaded_at)
     # Beside the stage, for a file of rejects alone must not fill the memory.
     ledger.keep("rejected", "SELECT * FROM rejects LIMIT 0")
-    staged = rejected = ignored = 0
-    with open_log_file(path) as file:
-        log = open_log(file.plain, shown(path), reading)
-        for batch in _batches(log.outcomes):
-            records = [outcome for outcome in batch if isinstance(outcome, UsageRecord)]
-            rejects = [outcome for outcome in batch if isinstance(outcome, Reject)]
-            rejected += len(rejects)
-            ledger.append("rejected", [_row_of_reject(reject, source) for reject in rejects])
-            ignored += sum(isinstance(outcome, Ignored) for outcome in batch)
-            staged += len(records)
-            ledger.append(
-                "stage", [row_of(record, source.file_id, by_content=reading.by_content) for record in records]
-            )
-            if on_progress:
-                on_progress(path, file.bytes_read)
-        if file.finish().digest != source.digest:
-            raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
+    note_file(ledger, source, options.loaded_at)
+    log = open_log(text.read(), shown(path), reading)
+    scanned = Scan(0, 0, 0, log.outcomes)
+    if lane is not Lane.STRICT:
+        scanned = FastLane(ledger, log, text, reading, source.file_id).scan(lane)
+    staged = _stage(ledger, scanned.outcomes, source, text, options)
+    if lane is Lane.STRICT and not text.is_unchanged():
+        raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
+    disputed = unsettle(ledger, source.file_id) if lane is not Lane.STRICT else 0
     settled = settle(ledger)
-    if rejected_before is not None and settled.imported > max(0, rejected_before - rejected):
+    undisputed = scanned.records - scanned.staged - disputed
+    if rejected_before is not None and undisputed + settled.imported > max(0, rejected_before - staged.rejected):
         raise RefusedInputError(_read_otherwise(path))
     counts = Counts(
-        records=staged + rejected, imported=settled.imported, duplicate=settled.duplicate,
-        superseded=settled.superseded, conflict=settled.conflict, rejected=rejected, ignored=ignored,
+        records=scanned.records + staged.records + staged.rejected, imported=undisputed + settled.imported,
+        duplicate=settled.duplicate, superseded=settled.superseded, conflict=settled.conflict,
+        rejected=staged.rejected, ignored=scanned.ignored + staged.ignored,
     )  # fmt: skip
     counts.check()
-    if rejected_before is None or rejected < rejected_before:
+    if rejected_before is None or staged.rejected < rejected_before:
         _note_rejects(ledger, source)
     _note_counts(ledger, source, log.shape, counts)
     return FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
+
+
+def _stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: PlainText, options: _Options) -> Counts:
+    """Let the outcomes wait in the ledger's stage; count the records, the rejects and what is neither."""
+    records = rejected = ignored = 0
+    for batch in _batches(outcomes):
+        taken = [row_of(each, source.file_id, options.reading) for each in batch if isinstance(each, UsageRecord)]
+        rejects = [_row_of_reject(each, source) for each in batch if isinstance(each, Reject)]
+        ledger.append("stage", taken)
+        ledger.append("rejected", rejects)
+        records += len(taken)
+        rejected += len(rejects)
+        ignored += len(batch) - len(taken) - len(rejects)
+        if options.on_progress:
+            options.on_progress(source.path, text.bytes_read)
+    return Counts(records=records, rejected=rejected, ignored=ignored)
 
 
 def _read_otherwise(path: Path) -> str:
@@ -189,10 +225,10 @@ def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
     yield batch
 
 
-def row_of(record: UsageRecord, file_id: int, *, by_content: bool) -> dict[str, object]:
+def row_of(record: UsageRecord, file_id: int, reading: Reading) -> dict[str, object]:
     """Return a record as a row of the stage. Without an id, or where ids are not believed, it is named later."""
     usage = record.usage
-    given = "" if by_content else record.request_id or record.client_request_id
+    given = "" if reading.by_content else record.request_id or record.client_request_id
     return {
         "provider": record.provider,
         "request_id": given or None,
@@ -212,7 +248,7 @@ def row_of(record: UsageRecord, file_id: int, *, by_content: bool) -> dict[str, 
         "unit": record.unit,
         "project": record.project,
         "api_key_id": record.api_key_id,
-        "tags": json.dumps(dict(record.tags), sort_keys=True, ensure_ascii=False) if record.tags else None,
+        "tags": tags_text(dict(record.tags)),
         "is_snapshot": record.is_snapshot,
         "file_id": file_id,
         "line": record.line,

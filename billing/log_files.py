@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from billing.errors import RefusedInputError
 from billing.formats import SUFFIXES, is_log_name
@@ -62,6 +62,7 @@ class OpenLogFile:
 
     def __init__(self, path: Path, file: io.FileIO) -> None:
         self.path = path
+        self._file = file
         self._opened = os.fstat(file.fileno())
         self.bytes = self._opened.st_size
         self.mtime_ns = self._opened.st_mtime_ns
@@ -98,6 +99,22 @@ class OpenLogFile:
                 f"{shown(self.path)}: was changed or replaced while it was read; import it again when it is at rest"
             )
         return LogFile(self.path, self.bytes, self._disk.digest.hexdigest(), self.mtime_ns, self.packing)
+
+    def again(self) -> BinaryIO:
+        """Return the bytes on disk once more, from their beginning, to be digested once more."""
+        self._file.seek(0)
+        self._disk = _Measured(self._file, self.bytes, shown(self.path))
+        return io.BufferedReader(self._disk, _CHUNK_BYTES)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was read, since `again` if that was called."""
+        return self._disk.digest.hexdigest()
+
+    @property
+    def descriptor(self) -> int:
+        """The number by which this process holds the file open."""
+        return self._file.fileno()
 
     def is_at_rest(self) -> bool:
         """Tell whether the path still leads to this file, and the file is as it was when it was opened."""

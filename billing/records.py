@@ -1,5 +1,6 @@
 """What a log yields: usage records, rejects and lines that are neither. No text of a prompt or key gets this far."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -94,3 +95,8 @@ class Reading:
     zone: tzinfo | None = None
     by_content: bool = False
     mapping: "Mapping | None" = None
+
+
+def tags_text(tags: dict[str, str]) -> str | None:
+    """Return tags as the ledger holds them: a JSON object with sorted keys and no spaces; None if there are none."""
+    return json.dumps(tags, sort_keys=True, ensure_ascii=False, separators=(",", ":")) if tags else None

@@ -11,7 +11,7 @@ from billing.identity import Settled, settle
 from billing.importer import Source, note_file, row_of
 from billing.ledger import Ledger, open_ledger
 from billing.queries import statement
-from billing.records import UsageRecord
+from billing.records import Reading, UsageRecord
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok, RateBlock, RateCard, Sku, UnitValue
 from pricing.rates import Source as CardSource
@@ -36,7 +36,7 @@ def put(ledger: Ledger, records: Sequence[UsageRecord], name: str = "log") -> Se
         ((file_id,),) = ledger.rows("SELECT COUNT(*) + 1 FROM files")
         source = Source(Path(name), name, 0, file_id)
         note_file(ledger, source, OCTOBER)
-        ledger.append("stage", [row_of(record, file_id, by_content=False) for record in records])
+        ledger.append("stage", [row_of(record, file_id, Reading()) for record in records])
         return settle(ledger)
 
 

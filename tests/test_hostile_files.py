@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from billing.fast_lane import Lane
 from billing.importer import FileResult, ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
+from billing.log_files import log_files
 from billing.mapping import load_mapping
 from billing.records import Reading
 from pricing.amounts import to_pico
@@ -30,11 +32,10 @@ Import = Callable[[Ledger, Sequence[Path], Reading], ImportResult]
 Call = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(params=["strict"])
+@pytest.fixture(params=[(Lane.STRICT,), tuple(Lane), (Lane.DAMAGED, Lane.STRICT)], ids=["strict", "fast", "damaged"])
 def import_(request: pytest.FixtureRequest) -> Import:
     """Return how files are imported: by each of the lanes."""
-    assert request.param == "strict"
-    return lambda ledger, paths, reading: import_paths(ledger, paths, reading, OCTOBER)
+    return lambda ledger, paths, reading: import_paths(ledger, paths, reading, OCTOBER, lanes=request.param)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 def test_hostile_file(case: Hostile, tmp_path: Path, import_: Import) -> None:
     paths = _made(case, tmp_path)
     begun = time.monotonic()
-    with open_ledger(tmp_path / "ledger.duckdb") as ledger:
+    with open_ledger(tmp_path / "ledger.duckdb", logs=log_files(paths)) as ledger:
         result = import_(ledger, paths, Reading(mapping=load_mapping(_mapping(tmp_path)) if case.mapping else None))
         assert len(result.files) == len(case.outcomes)
         for file, outcome in zip(result.files, case.outcomes, strict=True):

@@ -3,7 +3,7 @@
 To add a shape, write a module with a `SHAPE` and name it in `SHAPES`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import PurePath
@@ -24,6 +24,7 @@ from billing.formats.pieces import (
     LONGEST,
     Item,
     Line,
+    Parse,
     Piece,
     looks_like_events,
     objects_of_document,
@@ -56,8 +57,8 @@ _PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip", ".7z")
 #: How much of a log is looked at to tell its shape.
 _HEAD_LINES = 200
 _HEAD_BYTES = 2**20
-#: A glimpse of a log's first objects, and all of its pieces.
-_Way = tuple[Iterator[Piece], Iterator[Piece]]
+#: A glimpse of a log's first objects, all of its pieces as a shape has them parsed, and whether they are lines.
+_Way = tuple[Iterator[Piece], Callable[[Parse], Iterator[Piece]], bool]
 _BLANK = b"\xef\xbb\xbf \t\r\n\v\f"
 
 
@@ -71,6 +72,8 @@ class Log:
 
     shape: str
     outcomes: Iterator[Outcome]
+    read_lines: Callable[[Iterable[Line]], Iterator[Outcome]] | None = None
+    """Reads some of the lines, if each stands for itself and the engine can read the plain ones."""
 
 
 def is_log_name(path: PurePath) -> bool:
@@ -96,11 +99,18 @@ def open_log(file: BinaryIO, name: str, reading: Reading) -> Log:
         return _blank(raw, len(head), name)
     if table := open_parquet(head, file, name, reading) or open_csv(chain(head, raw), lines, name, reading):
         return Log(*table)
-    for glimpse, pieces in _ways_to_read(chain(head, raw), lines, name):
+    for glimpse, pieces, are_lines in _ways_to_read(chain(head, raw), lines, name):
         shape = _shape(glimpse)
         if shape:
-            return Log(shape.name, shape.read(pieces, reading))
+            outcomes = shape.read(pieces(shape.parse), reading)
+            return Log(shape.name, outcomes, _line_reader(shape, reading) if are_lines else None)
     raise _unknown(name)
+
+
+def _line_reader(shape: Shape, reading: Reading) -> Callable[[Iterable[Line]], Iterator[Outcome]] | None:
+    if not shape.has_plain_lines:
+        return None
+    return lambda lines: shape.read(objects_of_lines(lines, shape.parse), reading)
 
 
 def _ways_to_read(raw: Iterator[bytes], head: list[Line], name: str) -> Iterator[_Way]:
@@ -108,14 +118,14 @@ def _ways_to_read(raw: Iterator[bytes], head: list[Line], name: str) -> Iterator
     texts = [line[1] for line in head if not isinstance(line, Reject)]
     first = next((text.lstrip() for text in texts if text.strip()), "")
     if any(looks_like_events(text) for text in texts):
-        yield objects_of_events(head, glance), objects_of_events(text_lines(raw))
+        yield objects_of_events(head, glance), lambda parse: objects_of_events(text_lines(raw), parse), False
     if not first.startswith("["):
         # Within a document, a line may hold an object as well, but there it does not begin at the left edge.
         at_left_edge = (line for line in head if not isinstance(line, Reject) and line[1].startswith("{"))
-        yield objects_of_lines(at_left_edge, glance), objects_of_lines(text_lines(raw))
+        yield objects_of_lines(at_left_edge, glance), lambda parse: objects_of_lines(text_lines(raw), parse), True
     if first.startswith(("{", "[")):
         text = _whole(raw, name)
-        yield objects_of_document(text, glance), objects_of_document(text)
+        yield objects_of_document(text, glance), lambda parse: objects_of_document(text, parse), False
 
 
 def _head(raw: Iterator[bytes]) -> list[bytes]:

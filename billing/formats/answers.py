@@ -8,6 +8,7 @@ from itertools import chain
 from billing.formats.fields import BadFieldError, Json, amount, clean, code, instant, tags, text
 from billing.formats.pieces import Item, Piece
 from billing.records import Ignored, Outcome, Reading, Reject, Status, UsageRecord
+from billing.strict_json import StrictJSONError
 from pricing.usage import Usage
 
 RESELLER = "aivideoapi"
@@ -113,6 +114,8 @@ def or_reject(item: Item, reading: Reading, take: Callable[[Item, Reading], Outc
         return take(item, reading)
     except BadFieldError as error:
         return Reject(item.line, error.reason, error.field)
+    except StrictJSONError as error:
+        return Reject(item.line, error.reason)
 
 
 def _record(call: Call, answer: Json, provider: str | None, sku: str, ending: _Ending) -> UsageRecord:
@@ -152,7 +155,9 @@ def _provider(call: Call, answer: Json, sku: str, maker: str | None) -> str | No
     named = call.log.get("provider")
     if isinstance(named, str) and named:
         return clean(named, "provider")
-    if CREDITS in answer or CREDITS in call.log or sku.endswith(RESELLER_ROUTE):
+    # A reseller's answer names the charge even where it is null; the null of a client's session is nobody's word.
+    has_credits = answer.get(CREDITS) is not None or (CREDITS in answer and not call.is_snapshot)
+    if has_credits or CREDITS in call.log or sku.endswith(RESELLER_ROUTE):
         return RESELLER
     if _is_openrouter(answer):
         return "openrouter"

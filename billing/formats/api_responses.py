@@ -10,6 +10,7 @@ from billing.formats.fields import BadFieldError, Json
 from billing.formats.pieces import Item, Piece, looks_like_events, objects_of_events
 from billing.formats.shape import Shape
 from billing.records import Outcome, Reading, Reject, UsageRecord
+from billing.strict_json import loads_read
 
 _FAMILIES = (openai.RESPONSE, openai.CHAT, MESSAGE)
 
@@ -31,7 +32,7 @@ def read(pieces: Iterator[Piece], reading: Reading) -> Iterator[Outcome]:
     return one_each(pieces, reading, _take)
 
 
-SHAPE = Shape("api_responses", claims, read)
+SHAPE = Shape("api_responses", claims, read, loads_read, has_plain_lines=True)
 
 
 def _take(item: Item, reading: Reading) -> Outcome:

@@ -8,6 +8,7 @@ from billing.formats.fields import BadFieldError, Json
 from billing.formats.pieces import Item, Piece
 from billing.formats.shape import Shape
 from billing.records import Ignored, Outcome, Reading
+from billing.strict_json import loads_read
 
 #: The model that Claude Code names for messages of its own, which no vendor sent.
 _SYNTHETIC = "<synthetic>"
@@ -26,7 +27,7 @@ def read(pieces: Iterator[Piece], reading: Reading) -> Iterator[Outcome]:
     return one_each(pieces, reading, _take)
 
 
-SHAPE = Shape("claude_code", claims, read)
+SHAPE = Shape("claude_code", claims, read, loads_read, has_plain_lines=True)
 
 
 def _take(item: Item, reading: Reading) -> Outcome:

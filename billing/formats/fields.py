@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, Inexact
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, Inexact
 
 from billing.records import MOST_TOKENS
 from billing.strict_json import StrictJSONError, loads
@@ -23,6 +23,8 @@ MOST_TAGS = 64
 AMOUNT_LIMIT = 9_223_372
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
+#: How many digits a double holds.
+_DOUBLE = Context(prec=15)
 _MICROSECOND = Decimal("0.000001")
 _PICO = Decimal(1).scaleb(-PICO_DIGITS)
 #: Any decimal of up to 15 digits comes through a double unharmed; one of more is the double next to what was meant.
@@ -106,11 +108,13 @@ def amount(obj: Json, key: str) -> Decimal | None:
     # The exponent is looked at first: 1e999999999 must not be written out.
     if number.adjusted() >= len(str(AMOUNT_LIMIT)) or number >= AMOUNT_LIMIT:
         raise BadFieldError("amount_out_of_range", key)
-    try:
-        to_pico(number)
-    except (ValueError, Inexact):
-        raise BadFieldError("amount_out_of_range", key) from None
-    return number
+    for told in (number, _DOUBLE.plus(number)):  # digits beyond both a pico-unit and a double are a double's noise
+        try:
+            if to_pico(told):
+                return told
+        except (ValueError, Inexact):
+            continue
+    raise BadFieldError("amount_out_of_range", key)
 
 
 def computed_amount(obj: Json, key: str) -> Decimal | None:

@@ -48,7 +48,12 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
 
 def text_lines(raw: Iterable[bytes]) -> Iterator[Line]:
     """Yield each line's number, from 1, and its text."""
-    for number, line in enumerate(raw, start=1):
+    return texts(enumerate(raw, start=1))
+
+
+def texts(numbered: Iterable[tuple[int, bytes]]) -> Iterator[Line]:
+    """Yield the number and the text of each line."""
+    for number, line in numbered:
         if len(line) > LONGEST:
             yield Reject(number, "line_too_long")
             continue

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from billing.formats.fields import Json
-from billing.formats.pieces import Piece
+from billing.formats.pieces import Parse, Piece
 from billing.records import Outcome, Reading
+from billing.strict_json import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,7 @@ class Shape:
     name: str
     claims: Callable[[Json], bool]
     read: Callable[[Iterator[Piece], Reading], Iterator[Outcome]]
+    parse: Parse = loads
+    """How a line of it is read."""
+    has_plain_lines: bool = False
+    """Whether each line stands for itself, and the engine can read the plain ones: sql/lines_<name>.sql says how."""

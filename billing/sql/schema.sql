@@ -31,8 +31,8 @@ CREATE TABLE files (
 -- One row per metered request.
 CREATE TABLE usage_records (
     provider VARCHAR,                    -- NULL if neither log nor user says
-    request_id VARCHAR NOT NULL,         -- the vendor's id, or content:<digest> where there is none
-    client_request_id VARCHAR,           -- the client's own id of the call
+    request_id VARCHAR NOT NULL USING COMPRESSION uncompressed, -- the vendor's id, or content:<digest> where there is none
+    client_request_id VARCHAR USING COMPRESSION uncompressed, -- the client's own id of the call
     sku VARCHAR NOT NULL,                -- the name as the log has it; aliases are resolved when rated
     used_at TIMESTAMPTZ,                 -- NULL where the log tells no time
     service_tier VARCHAR NOT NULL,

@@ -9,6 +9,7 @@ import click
 from billing.auditor import audit
 from billing.importer import import_paths
 from billing.ledger import open_ledger
+from billing.log_files import log_files
 from billing.rating import Selection, held_providers
 from billing.records import Reading
 from reports.answer import answer
@@ -35,8 +36,9 @@ def demo(*, out: Path) -> int:
     for earlier in out.glob(f"{ledger.name}*"):
         earlier.unlink()
     shutil.copytree(sample_logs(), logs, dirs_exist_ok=True)
-    with open_ledger(ledger) as book, progress_bar((logs,), quiet=False) as on_progress:
-        result = import_paths(book, [logs], Reading(), datetime.now(UTC), on_progress=on_progress)
+    files = tuple(log_files([logs]))
+    with open_ledger(ledger, logs=files) as book, progress_bar(files, quiet=False) as on_progress:
+        result = import_paths(book, files, Reading(), datetime.now(UTC), on_progress=on_progress)
         total = result.total
         found = audit(book, catalog_of((), providers=held_providers(book)), _MONTH)
     page = write_audit_page(ledger, (), _MONTH, out, is_simulated=True)

@@ -55,7 +55,8 @@ def import_(
     Each file is taken whole or not at all; importing it again changes nothing.
     """
     reading = Reading(provider, _zone(zone), by_content, _mapping(mapping))
-    with open_ledger(ledger) as book, progress_bar(paths, quiet=quiet) as on_progress:
+    logs = tuple(log_files(paths))
+    with open_ledger(ledger, logs=logs) as book, progress_bar(logs, quiet=quiet) as on_progress:
         result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
     write(import_result(result), output_format)
     for file in result.files:
@@ -106,7 +107,7 @@ def progress_bar(paths: tuple[Path, ...], *, quiet: bool) -> Iterator[Progress |
     from rich.console import Console  # noqa: PLC0415 - heavy, and only for people
     from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
 
-    sizes = [os.path.getsize(path) for path in log_files(paths) if os.path.isfile(path)]  # noqa: PTH113, PTH202 - no errors
+    sizes = [os.path.getsize(path) for path in paths if os.path.isfile(path)]  # noqa: PTH113, PTH202 - no errors
     read: dict[Path, int] = {}
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("importing", total=sum(sizes))

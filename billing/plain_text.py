@@ -1,0 +1,167 @@
+"""The plain text of a log, surveyed once: how many lines it has, and which of them need a second look."""
+
+import os
+import tempfile
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from billing.formats.pieces import raw_lines
+from billing.log_files import LogFile, OpenLogFile
+from billing.unpacking import Packing
+
+_CHUNK_BYTES = 2**20
+#: A line of fewer bytes or with fewer brackets can't be nested deeper than the strict readers go.
+_DEEP_BYTES, _DEEP_BRACKETS = 1_800, 400
+#: Of the lines that hold nothing but spaces, those of so few bytes are told; others are seldom.
+_BLANK_BYTES = 2
+_LINE_END = ord("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A log's plain bytes, which can be read as often as one likes.
+
+    `lines` counts the last one also if nothing ends it; `whole_lines` and `whole_bytes` do not. `deep` and `blank` are
+    the numbers of the lines with many brackets, and of empty ones.
+    """
+
+    log_file: LogFile
+    opened: OpenLogFile
+    copy: BinaryIO | None
+    """The unpacked bytes, if the file is packed: a file without a name, gone with this process."""
+    size: int
+    lines: int
+    whole_lines: int
+    whole_bytes: int
+    deep: frozenset[int]
+    blank: list[int]
+    marks: list[tuple[int, int]]
+    """Here and there a line's number, and where it begins in the text: to find lines without reading all of it."""
+
+    def read(self) -> BinaryIO:
+        """Return the text from its beginning."""
+        if self.copy is None:
+            return self.opened.again()
+        self.copy.seek(0)
+        return self.copy
+
+    def some_lines(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield those lines, with their numbers, in the order of the text; what lies between is passed over."""
+        starts = [number for number, _ in self.marks]
+        for nth, wanted in groupby(sorted(numbers), lambda number: bisect_right(starts, number) - 1):
+            first, position = self.marks[nth]
+            chosen = frozenset(wanted)
+            with os.fdopen(os.dup(self._descriptor), "rb") as part:
+                part.seek(position)
+                for number, line in islice(enumerate(raw_lines(part), first), max(chosen) - first + 1):
+                    if number in chosen:
+                        yield number, line
+
+    def is_unchanged(self) -> bool:
+        """Tell whether what was read last is what was surveyed, if the file may have been written to meanwhile."""
+        return self.copy is not None or self.opened.is_at_rest() or self.opened.digest == self.log_file.digest
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the file are read, as it lies on disk."""
+        return self.opened.bytes_read if self.copy is None else self.log_file.bytes
+
+    @property
+    def engine_path(self) -> str:
+        """Where the engine finds the text: by the number it is open under, whatever its name means to the engine."""
+        return f"/dev/fd/{self._descriptor}"
+
+    @property
+    def _descriptor(self) -> int:
+        return self.opened.descriptor if self.copy is None else self.copy.fileno()
+
+
+@contextmanager
+def surveyed(opened: OpenLogFile, folder: Path) -> Iterator[PlainText]:
+    """Read a file to its end and give its text. An unpacked copy lies in that folder, without a name."""
+    if opened.packing is Packing.PLAIN:
+        yield _survey(opened, None)
+        return
+    with tempfile.TemporaryFile(dir=folder) as copy:
+        yield _survey(opened, copy)
+
+
+def _survey(opened: OpenLogFile, copy: BinaryIO | None) -> PlainText:
+    lines = _Lines()
+    marks = [(1, 0)]
+    size = 0
+    while chunk := opened.plain.read(_CHUNK_BYTES):
+        if copy:
+            copy.write(chunk)
+        lines.add(chunk)
+        size += len(chunk)
+        if lines.count >= marks[-1][0]:
+            marks.append((lines.count + 1, size - lines.length))
+    if copy:
+        copy.flush()
+    whole_lines, rest = lines.count, lines.length
+    if rest:
+        lines.add(b"\n")
+    return PlainText(
+        opened.finish(), opened, copy, size, lines.count, whole_lines, size - rest, frozenset(lines.deep), lines.blank,
+        marks,
+    )  # fmt: skip
+
+
+class _Lines:
+    """Lines as they go by: their number, and which of them are deep or blank."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.deep: set[int] = set()
+        self.blank: list[int] = []
+        # Of the line that is not at its end yet: its length, its first bytes and the brackets in it.
+        self.length = 0
+        self._begin = b""
+        self._brackets = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Go by the next bytes. Few of their lines are looked at: most are neither long nor nearly empty."""
+        ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _LINE_END)
+        if not len(ends):
+            self._go_on(chunk)
+            return
+        self._go_on(chunk[: ends[0]])
+        self._end()
+        lengths = np.diff(ends) - 1
+        for nth in np.flatnonzero((lengths > _DEEP_BYTES) | (lengths <= _BLANK_BYTES)):
+            self._look(self.count + 1 + int(nth), chunk[ends[nth] + 1 : ends[nth + 1]])
+        self.count += len(lengths)
+        self._go_on(chunk[ends[-1] + 1 :])
+
+    def _go_on(self, part: bytes) -> None:
+        self.length += len(part)
+        self._begin = (self._begin + part[: _BLANK_BYTES + 1])[: _BLANK_BYTES + 1]
+        self._brackets += _brackets(part)
+
+    def _end(self) -> None:
+        self.count += 1
+        if self._brackets > _DEEP_BRACKETS:
+            self.deep.add(self.count)
+        elif self.length <= _BLANK_BYTES and not self._begin.strip():
+            self.blank.append(self.count)
+        self.length = self._brackets = 0
+        self._begin = b""
+
+    def _look(self, number: int, line: bytes) -> None:
+        if len(line) > _BLANK_BYTES:
+            if _brackets(line) > _DEEP_BRACKETS:
+                self.deep.add(number)
+        elif not line.strip():
+            self.blank.append(number)
+
+
+def _brackets(part: bytes) -> int:
+    return part.count(b"[") + part.count(b"{")

@@ -1,0 +1,2 @@
+-- Where records are told again and again they wait for judgement.
+SELECT * FROM plain
