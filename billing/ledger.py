@@ -82,11 +82,13 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(path: Path, *, read_only: bool = False, logs: Iterable[Path] = ()) -> Iterator[Ledger]:
+def open_ledger(
+    path: Path, *, read_only: bool = False, logs: Iterable[Path] = (), memory_limit: str | None = None
+) -> Iterator[Ledger]:
     """Open the ledger at that path; make it if it is not there and may be written.
 
-    `logs` are the files that the engine itself may read. Logs elsewhere can be imported all the same, but
-    only in the strict lane.
+    `logs` are the files that the engine itself may read; others can be imported all the same, but only in the strict
+    lane. `memory_limit`, such as "1GB", is what the engine may hold; what is more it writes to disk.
 
     Raise LedgerError if it is missing (read only), held by another process, of another version or no ledger at all.
     """
@@ -97,21 +99,16 @@ def open_ledger(path: Path, *, read_only: bool = False, logs: Iterable[Path] = (
             _make(path)
         connection = _connect(path, read_only=read_only)
         try:
+            settings: dict[str, object] = {"memory_limit": memory_limit} if memory_limit else {}
             if spill:  # a folder that is closed to others, for a page that is written meanwhile need not be
-                connection.execute("SET temp_directory = $spill", {"spill": spill})
+                settings["temp_directory"] = spill
             else:
                 _clear_away(path)
-            connection.execute("SET TimeZone = 'UTC'")
-            if not read_only:
-                # One thread writes rows in the order of lines, and full groups of them, which CHECKPOINT need not write
-                # again: a third less CPU.
-                connection.execute("SET threads = 1")
-                for setting, names in _readable(logs).items():
-                    connection.execute(f"SET {setting} = $names", {"names": names})
-            connection.execute("SET enable_external_access = false")
-            connection.execute("SET enable_progress_bar = false")
-            connection.execute("SET lock_configuration = true")
+                settings |= _settings_of_writers(logs)
+            _lock_down(connection, settings)
             _check_version(path, connection)
+            if not read_only:
+                _check_hashes(connection)
             yield Ledger(path, connection)
         except RuntimeError as error:
             if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
@@ -121,10 +118,26 @@ def open_ledger(path: Path, *, read_only: bool = False, logs: Iterable[Path] = (
             connection.close()
 
 
-def _readable(logs: Iterable[Path]) -> dict[str, list[str]]:
-    """Return what the engine may read: these files, and what we hold open without a name, such as an unpacked log."""
-    files = [os.path.realpath(path) for path in logs]
-    return {"allowed_directories": ["/dev/fd/"], "allowed_paths": [name for name in files if _is_utf8(name)]}
+def _settings_of_writers(logs: Iterable[Path]) -> dict[str, object]:
+    """Return how a writer runs, and what it may read: these logs, and what we hold open without a name.
+
+    One thread writes rows in the order of lines, and full groups of them, which CHECKPOINT need not write again: that
+    takes a third less CPU.
+    """
+    named = [name for name in map(os.path.realpath, logs) if _is_utf8(name)]
+    return {"threads": 1, "allowed_directories": ["/dev/fd/"], "allowed_paths": named}
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> None:
+    """Set these, and see that nothing else is ever read, written or set by way of this connection."""
+    last = {
+        "TimeZone": "UTC",
+        "enable_progress_bar": False,
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    for name, value in (*settings.items(), *last.items()):
+        connection.execute(f"SET {name} = $value", {"value": value})
 
 
 def _is_utf8(name: str) -> bool:
@@ -172,6 +185,12 @@ def _make(path: Path) -> None:
     finally:
         for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):
             left.unlink(missing_ok=True)
+
+
+def _check_hashes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Hash all ids anew if this engine hashes otherwise than the one that filled the ledger: no id would be found."""
+    if connection.execute("SELECT hash <> hash('tallystick') FROM hash_probe").fetchall() == [(True,)]:
+        connection.execute(statement("hash_anew"))
 
 
 def _used(query: str, parameters: Mapping[str, object] | None) -> dict[str, object]:

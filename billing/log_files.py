@@ -86,6 +86,14 @@ class OpenLogFile:
             pass
         return self._disk.digest.hexdigest()
 
+    def read_on(self, count: int) -> bytes:
+        """Read the next bytes of a plain file of which nothing was read but what was passed over."""
+        parts: list[bytes] = []
+        while count and (part := self._disk.read(count)):
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
     def finish(self) -> LogFile:
         """Read what is left and return what was read.
 

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby, islice
+from functools import partial
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,20 +85,23 @@ class PlainText:
 
 
 @contextmanager
-def surveyed(opened: OpenLogFile, folder: Path) -> Iterator[PlainText]:
-    """Read a file to its end and give its text. An unpacked copy lies in that folder, without a name."""
-    if opened.packing is Packing.PLAIN:
-        yield _survey(opened, None)
+def surveyed(opened: OpenLogFile, folder: Path, begun: bytes | None = None) -> Iterator[PlainText]:
+    """Read a file to its end and give its text. What is no plain file lies in that folder meanwhile, without a name.
+
+    `begun` is what was read of the file already; with it the text begins, and what was passed over is no part of it.
+    """
+    if opened.packing is Packing.PLAIN and begun is None:
+        yield _survey(opened, None, b"")
         return
     with tempfile.TemporaryFile(dir=folder) as copy:
-        yield _survey(opened, copy)
+        yield _survey(opened, copy, begun or b"")
 
 
-def _survey(opened: OpenLogFile, copy: BinaryIO | None) -> PlainText:
+def _survey(opened: OpenLogFile, copy: BinaryIO | None, begun: bytes) -> PlainText:
     lines = _Lines()
     marks = [(1, 0)]
     size = 0
-    while chunk := opened.plain.read(_CHUNK_BYTES):
+    for chunk in chain([begun] if begun else [], iter(partial(opened.plain.read, _CHUNK_BYTES), b"")):
         if copy:
             copy.write(chunk)
         lines.add(chunk)

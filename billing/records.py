@@ -1,7 +1,8 @@
 """What a log yields: usage records, rejects and lines that are neither. No text of a prompt or key gets this far."""
 
+import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +13,8 @@ from pricing.usage import Usage
 if TYPE_CHECKING:
     from billing.mapping import Mapping
 
+#: To be raised when a reader of logs makes other records of the same bytes: files are then read again.
+_READERS = 1
 #: More tokens than any request or report can hold: beyond it a number is damage, not usage.
 MOST_TOKENS = 10**15
 
@@ -95,6 +98,12 @@ class Reading:
     zone: tzinfo | None = None
     by_content: bool = False
     mapping: "Mapping | None" = None
+
+    def described(self) -> str:
+        """Return these options as one text: the same bytes read with the same options give the same records."""
+        mapping = self.mapping and repr(replace(self.mapping, skipped=frozenset())) + repr(sorted(self.mapping.skipped))
+        told = (_READERS, self.provider, self.zone and str(self.zone), self.by_content, mapping)
+        return hashlib.blake2b(repr(told).encode(), digest_size=12).hexdigest()
 
 
 def tags_text(tags: dict[str, str]) -> str | None:

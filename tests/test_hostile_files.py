@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from billing.fast_lane import Lane
-from billing.importer import FileResult, ImportResult, import_paths
+from billing.importer import ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
+from billing.loads import FileResult
 from billing.log_files import log_files
 from billing.mapping import load_mapping
 from billing.records import Reading

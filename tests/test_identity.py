@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.identity import Settled
-from billing.ledger import Ledger
+from billing.ledger import Ledger, open_ledger
 from billing.records import Status, UsageRecord
 from pricing.usage import Usage
 from tests.ledgers import OCTOBER, a_ledger, put
@@ -131,3 +132,14 @@ def test_every_record_is_accounted_for_and_twice_is_once(records: list[UsageReco
     for each in (first, second):
         assert each.imported + each.duplicate + each.superseded + each.conflict == len(records)
     assert second.imported == 0
+
+
+def test_an_engine_that_hashes_otherwise_still_finds_ids(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.duckdb"
+    with open_ledger(path) as ledger:
+        put(ledger, [told("a")])
+        ledger.connection.execute("UPDATE usage_records SET id_hash = id_hash - 1")
+        ledger.connection.execute("UPDATE hash_probe SET hash = hash - 1")
+    with open_ledger(path) as ledger:
+        assert put(ledger, [told("a")], "again").duplicate == 1
+        assert ledger.rows("SELECT id_hash = hash('a') FROM usage_records") == [(True,)]

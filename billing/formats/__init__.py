@@ -107,6 +107,13 @@ def open_log(file: BinaryIO, name: str, reading: Reading) -> Log:
     raise _unknown(name)
 
 
+def open_rest(file: BinaryIO, shape: str, reading: Reading) -> Log:
+    """Get ready to read what was put behind the lines of a log of that shape, whatever it is."""
+    known = next(each for each in SHAPES if each.name == shape)
+    pieces = objects_of_lines(text_lines(raw_lines(file)), known.parse)
+    return Log(shape, known.read(pieces, reading), _line_reader(known, reading))
+
+
 def _line_reader(shape: Shape, reading: Reading) -> Callable[[Iterable[Line]], Iterator[Outcome]] | None:
     if not shape.has_plain_lines:
         return None

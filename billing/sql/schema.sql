@@ -23,8 +23,9 @@ CREATE TABLE files (
     rejected BIGINT NOT NULL,            -- not taken, with a reason
     ignored BIGINT NOT NULL,             -- no records of this shape
     reading VARCHAR NOT NULL,            -- the options it was read with
-    whole_bytes BIGINT NOT NULL,         -- plain bytes up to the end of the last whole line: a grown file is read on from here
+    whole_bytes BIGINT NOT NULL,         -- up to the end of the last whole line: a grown file is read on from here; 0 if it can't be
     whole_lines BIGINT NOT NULL,         -- lines up to there
+    continues BIGINT,                    -- the load before, of a file that has grown since: this one read the rest
     CHECK (records = imported + duplicate + superseded + conflict + rejected)
 );
 

@@ -1,6 +1,8 @@
 -- What became of a file's records.
 UPDATE files SET
     shape = $shape,
+    whole_bytes = $whole_bytes,
+    whole_lines = $whole_lines,
     records = $records,
     imported = $imported,
     duplicate = $duplicate,

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from billing.importer import FileResult, ImportResult, Progress, import_paths
+from billing.importer import ImportResult, import_paths
 from billing.ledger import open_ledger
+from billing.loads import FileResult, Progress
 from billing.log_files import log_files
 from billing.records import Reading
 from reports.cli.options import Name, ledger_option, options, output_option, quiet_option

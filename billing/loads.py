@@ -1,0 +1,254 @@
+"""One file into the ledger: staged, judged and noted inside one transaction, every record accounted for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+
+from billing.errors import RefusedInputError
+from billing.fast_lane import FastLane, Lane, Scan
+from billing.formats import open_log, open_rest
+from billing.identity import settle, unsettle
+from billing.known_files import Load, stored_name
+from billing.ledger import Ledger
+from billing.log_files import shown
+from billing.plain_text import PlainText
+from billing.queries import statement
+from billing.records import Outcome, Reading, Reject, UsageRecord, tags_text
+from pricing.amounts import to_pico
+from pricing.usage import TOKEN_KINDS
+
+_BATCH = 50_000
+
+#: Told after each file, or part of one: the path and how many of its bytes are read.
+Progress = Callable[[Path, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the records; `ignored` lines are no records."""
+
+    records: int = 0
+    imported: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    ignored: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Counts)))
+
+    def told_again(self) -> "Counts":
+        """Return what becomes of the same records when they are read once more: none of them is new."""
+        return replace(self, imported=0, duplicate=self.imported + self.duplicate)
+
+    def check(self) -> None:
+        """Raise AssertionError if a record is lost or counted twice."""
+        told = self.imported + self.duplicate + self.superseded + self.conflict + self.rejected
+        if self.records != told:
+            raise AssertionError(f"{self.records} records were read and {told} are accounted for")
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file. `status` is imported, or refused with the reason in `message`."""
+
+    path: Path
+    shape: str | None
+    counts: Counts
+    status: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How files are imported, the same for all of an import."""
+
+    reading: Reading
+    loaded_at: datetime
+    lanes: tuple[Lane, ...] | None = None
+    on_progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, the SHA-256 of its bytes and the number of this load of it: where records stand."""
+
+    path: Path
+    digest: str
+    bytes: int
+    file_id: int
+    continues: int | None = None
+    """The load that read the beginning of the file, where this one reads what was put behind it."""
+
+
+def load(ledger: Ledger, text: PlainText, options: Options, lane: Lane, before: Load | None) -> FileResult:
+    """Load a file in that lane, or what was put behind its lines since that load. To be called inside a transaction.
+
+    Raise RefusedInputError, naming the file, if it can't be taken; NotPlainError if another lane has to be tried.
+    """
+    path, reading, file_id = text.log_file.path, options.reading, _next_file_id(ledger)
+    source = Source(path, text.log_file.digest, text.log_file.bytes, file_id, before.file_id if before else None)
+    rejected_before = _rejected_before(ledger, source)
+    ledger.connection.execute(statement("stage"))
+    # Beside the stage, for a file of rejects alone must not fill the memory.
+    ledger.keep("rejected", "SELECT * FROM rejects LIMIT 0")
+    note_file(ledger, source, options)
+    if before and before.shape:
+        log = open_rest(text.read(), before.shape, reading)
+    else:
+        log = open_log(text.read(), shown(path), reading)
+    scanned = Scan(0, 0, 0, log.outcomes)
+    if lane is not Lane.STRICT:
+        scanned = FastLane(ledger, log, text, reading, file_id).scan(lane)
+    staged = _stage(ledger, scanned.outcomes, source, text, options)
+    if lane is Lane.STRICT and not text.is_unchanged():
+        raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
+    if before:
+        _count_on(ledger, file_id, before)
+    disputed = unsettle(ledger, file_id) if lane is not Lane.STRICT else 0
+    settled = settle(ledger)
+    undisputed = scanned.records - scanned.staged - disputed
+    if rejected_before is not None and undisputed + settled.imported > max(0, rejected_before - staged.rejected):
+        raise RefusedInputError(_read_otherwise(path))
+    counts = Counts(
+        records=scanned.records + staged.records + staged.rejected, imported=undisputed + settled.imported,
+        duplicate=settled.duplicate, superseded=settled.superseded, conflict=settled.conflict,
+        rejected=staged.rejected, ignored=scanned.ignored + staged.ignored,
+    )  # fmt: skip
+    counts.check()
+    if rejected_before is None or staged.rejected < rejected_before:
+        _note_rejects(ledger, source)
+    found = FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
+    whole = (text.whole_bytes, text.whole_lines) if log.read_lines else (0, 0)
+    _note_counts(ledger, file_id, found, whole, before)
+    return found
+
+
+def _stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: PlainText, options: Options) -> Counts:
+    """Let the outcomes wait in the ledger's stage; count the records, the rejects and what is neither."""
+    records = rejected = ignored = 0
+    for batch in _batches(outcomes):
+        taken = [row_of(each, source.file_id, options.reading) for each in batch if isinstance(each, UsageRecord)]
+        rejects = [_row_of_reject(each, source) for each in batch if isinstance(each, Reject)]
+        ledger.append("stage", taken)
+        ledger.append("rejected", rejects)
+        records += len(taken)
+        rejected += len(rejects)
+        ignored += len(batch) - len(taken) - len(rejects)
+        if options.on_progress:
+            options.on_progress(source.path, text.bytes_read)
+    return Counts(records=records, rejected=rejected, ignored=ignored)
+
+
+def _read_otherwise(path: Path) -> str:
+    return (
+        f"{shown(path)}: its requests are in the ledger already, and read with these options (--provider, --zone, "
+        "--by-content) they would count a second time; import them into a new ledger"
+    )
+
+
+def _message(reused_ids: tuple[str, ...]) -> str:
+    if not reused_ids:
+        return ""
+    return (
+        f"{len(reused_ids)} ids stand for several requests each (the first is {reused_ids[0]}); what is not in the "
+        "totals is listed by `tallystick conflicts`. If your gateway reuses ids, import into a new ledger with "
+        "--by-content"
+    )
+
+
+def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
+    batch: list[Outcome] = []
+    for outcome in outcomes:
+        batch.append(outcome)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def row_of(record: UsageRecord, file_id: int, reading: Reading) -> dict[str, object]:
+    """Return a record as a row of the stage. Without an id, or where ids are not believed, it is named later."""
+    usage = record.usage
+    given = "" if reading.by_content else record.request_id or record.client_request_id
+    return {
+        "provider": record.provider,
+        "request_id": given or None,
+        "client_request_id": record.client_request_id,
+        "sku": record.sku,
+        "used_at": record.at,
+        "service_tier": usage.service_tier,
+        **{kind.value: usage.tokens(kind) for kind in TOKEN_KINDS},
+        "cache_write_unsplit": usage.cache_write_unsplit,
+        "web_searches": usage.web_searches,
+        "unknown_fields": ",".join(usage.unknown_fields) or None,
+        "status": record.status.value,
+        "error_status": record.error_status,
+        "error_code": record.error_code,
+        "error_type": record.error_type,
+        "charged": None if record.charged is None else to_pico(record.charged),
+        "unit": record.unit,
+        "project": record.project,
+        "api_key_id": record.api_key_id,
+        "tags": tags_text(dict(record.tags)),
+        "is_snapshot": record.is_snapshot,
+        "file_id": file_id,
+        "line": record.line,
+    }
+
+
+def _count_on(ledger: Ledger, file_id: int, before: Load) -> None:
+    """Count the lines of the rest of a file on from its beginning, whose last line may have been cut."""
+    for table in ("stage", "rejected", "usage_records"):
+        where = "" if table == "rejected" else f"WHERE file_id = {file_id:d}"
+        move = f"UPDATE {table} SET line = line + $lines {where}"  # noqa: S608 - our own tables
+        ledger.connection.execute(move, {"lines": before.whole_lines})
+    at = {"file_id": before.file_id, "whole_lines": before.whole_lines}
+    ((cut,),) = ledger.connection.execute(statement("delete_cut_rejects"), at).fetchall()
+    ledger.connection.execute(statement("update_cut_counts"), {"file_id": before.file_id, "cut": cut})
+
+
+def _rejected_before(ledger: Ledger, source: Source) -> int | None:
+    """Return how many records of these very bytes were rejected at last; None if they were never imported."""
+    query = "SELECT MIN(rejected) FROM files WHERE digest = $digest"
+    ((least,),) = ledger.rows(query, {"digest": source.digest})
+    return None if least is None else int(least)
+
+
+def _note_rejects(ledger: Ledger, source: Source) -> None:
+    """Note what was rejected, in the place of what was rejected of the same bytes when they were read otherwise."""
+    ledger.connection.execute("DELETE FROM rejects WHERE file_digest = ?", [source.digest])
+    ledger.connection.execute("INSERT INTO rejects SELECT * FROM rejected")
+
+
+def _row_of_reject(reject: Reject, source: Source) -> dict[str, object]:
+    """Return a reject as a row of its table."""
+    place: dict[str, object] = {"file_digest": source.digest, "path": stored_name(source.path)}
+    return place | {"line": reject.line, "reason": reject.reason, "field": reject.field}
+
+
+def _next_file_id(ledger: Ledger) -> int:
+    ((number,),) = ledger.rows("SELECT COALESCE(MAX(file_id), 0) + 1 FROM files")
+    return int(number)
+
+
+def note_file(ledger: Ledger, source: Source, options: Options) -> None:
+    """Note the file before its records, which refer to it."""
+    row = {
+        "file_id": source.file_id, "loaded_at": options.loaded_at, "path": stored_name(source.path),
+        "digest": source.digest, "bytes": source.bytes, "shape": None, "reading": options.reading.described(),
+        "whole_bytes": 0, "whole_lines": 0, "continues": source.continues, **asdict(Counts()),
+    }  # fmt: skip
+    ledger.append("files", [row])
+
+
+def _note_counts(ledger: Ledger, file_id: int, found: FileResult, whole: tuple[int, int], before: Load | None) -> None:
+    """Note what became of the file's records, and where its last whole line ends: after so many bytes and lines."""
+    told = {
+        "file_id": file_id, "shape": found.shape, **asdict(found.counts),
+        "whole_bytes": whole[0] + (before.whole_bytes if before else 0),
+        "whole_lines": whole[1] + (before.whole_lines if before else 0),
+    }  # fmt: skip
+    ledger.connection.execute(statement("update_file"), told)
