@@ -1,121 +1,109 @@
-"""How fast it is: CPU time of each step as a ratio to the engine's bare scan of the same log, in the same run.
+"""How fast it is, as tables in Markdown: each step as CPU time against the engine's bare scan of the same data.
 
-Each step runs in a process of its own, so that its peak memory is its own. Ratios hold from machine to machine,
-absolute times do not.
+`make bench` prints them; progress goes to the standard error. Every step runs in a process of its own, so that its peak
+memory is its own, and where it is cheap several times, of which the least counts. Ratios hold from machine to machine,
+absolute times do not. The exit code says nothing about speed.
 """
 
 import argparse
-import gzip
-import multiprocessing
-import resource
+import os
+import platform
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from types import MappingProxyType
+from typing import Final
 
 import duckdb
 
-from billing.cube import cube
-from billing.importer import import_paths
-from billing.ledger import open_ledger
-from billing.rating import EVERYTHING, held_providers, lay_rates
-from billing.records import Reading
-from pricing.catalog import load_catalog
+from tests.bench import calculators, rating, trees
+from tests.bench.imports import Bench
 
-ROOT = Path(__file__).parents[2]
-_SCAN = """
-    SELECT count(*), sum(response.usage.input_tokens), sum(response.usage.output_tokens)
-    FROM read_ndjson($path, columns = {
-        timestamp: 'VARCHAR', request: 'STRUCT(model VARCHAR)',
-        response: 'STRUCT(id VARCHAR, model VARCHAR, credits_consumed DOUBLE,
-            usage STRUCT(input_tokens BIGINT, output_tokens BIGINT))'
-    }, ignore_errors = true)"""
-_GROUP = """
-    SELECT provider, sku, date_trunc('month', used_at), count(*), sum(input), sum(output), sum(charged)
-    FROM usage_records GROUP BY ALL"""
+#: Disk that a line of each kind takes with all that is made of it: logs, ledgers, spilled data.
+_BYTES_PER_LINE, _BYTES_PER_MANY, _BYTES_PER_SESSION_LINE = 2_500, 1_000, 2_500
+
+say = partial(print, file=sys.stderr, flush=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU and wall seconds, and the peak of resident memory in MB."""
-
-    cpu: float
-    wall: float
-    peak: int
-
-
-def measure(step: Callable[..., None], *arguments: object) -> Cost:
-    """Run a step in a new process and return what it cost, without the start of the process."""
-    receive, send = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("spawn").Process(target=_measured, args=(send, step, arguments))
-    process.start()
-    cost: Cost = receive.recv()
-    process.join()
-    return cost
+def machine() -> Iterator[str]:
+    """Yield what this machine is, and how busy with other things."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    yield (
+        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB of memory, {platform.system()}; Python "
+        f"{platform.python_version()}, DuckDB {duckdb.__version__}; load at the start {os.getloadavg()[0]:.1f}."
+    )
+    yield ""
 
 
-def _measured(send: Connection, step: Callable[..., None], arguments: tuple[object]) -> None:
-    before, start = resource.getrusage(resource.RUSAGE_SELF), perf_counter()
-    step(*arguments)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    send.send(Cost(cpu, perf_counter() - start, after.ru_maxrss >> 10))
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
-def scan(log: Path) -> None:
-    """Read the log's columns with nothing checked and nothing kept."""
-    duckdb.execute(_SCAN, {"path": str(log)}).fetchall()
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help=f"what to measure: {', '.join(_REPORTS)} (default: all)")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="of a log, and requests to rate (%(default)s)")
+    parser.add_argument("--many", type=int, default=10_000_000, help="the same, of a large one (%(default)s)")
+    parser.add_argument("--sessions", type=int, default=200, help="files of the tree (%(default)s)")
+    parser.add_argument("--session-lines", type=int, default=780_000, help="lines in it (%(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="of which the least counts (%(default)s)")
+    parser.add_argument("--folder", type=Path, help="where to write, some 15 GB (default: the system's own)")
+    return parser.parse_args()
 
 
-def load(log: Path, ledger: Path) -> None:
-    """Import the log: strict, each id once, with provenance, rejects, commit and checkpoint."""
-    with open_ledger(ledger) as book:
-        import_paths(book, [log], Reading(), datetime(2026, 11, 1, tzinfo=UTC))
+def _has_room(folder: Path, size: int, what: str) -> bool:
+    """Tell whether there is room for so many bytes; say what is left out if not."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        print(f"{what}: left out; it takes {size / 1e9:.0f} GB of disk and {free / 1e9:.0f} GB are free\n")
+    return free >= size
 
 
-def group(ledger: Path) -> None:
-    """Sum the ledger without rating it."""
-    with open_ledger(ledger, read_only=True) as book:
-        book.rows(_GROUP)
+def _imports(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    few = given.lines * _BYTES_PER_LINE
+    if not _has_room(folder, few, "Imports"):
+        return
+    times = given.many // given.lines
+    if not _has_room(folder, few + given.many * _BYTES_PER_MANY, f"Imports of {given.many:,} lines"):
+        times = 0
+    yield from Bench(folder, given.lines, times, given.runs, say).report()
 
 
-def rate(ledger: Path) -> None:
-    """Rate every request of the ledger and audit it."""
-    with open_ledger(ledger, read_only=True) as book:
-        cube(lay_rates(book, load_catalog(providers=held_providers(book)), EVERYTHING), Decimal(0))
+def _trees(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    if _has_room(folder, given.session_lines * _BYTES_PER_SESSION_LINE, "Sessions"):
+        yield from trees.report(folder, given.sessions, given.session_lines, given.runs, say)
+
+
+def _rating(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    for requests in (given.lines, given.many):
+        say(f"rating {requests:,} requests")
+        yield from rating.report(folder, requests)
+
+
+def _calculators(_given: argparse.Namespace, _folder: Path) -> Iterator[str]:
+    yield from calculators.report()
+
+
+_REPORTS: Final[Mapping[str, Callable[[argparse.Namespace, Path], Iterator[str]]]] = MappingProxyType({
+    "imports": _imports, "trees": _trees, "rating": _rating, "calculators": _calculators,
+})  # fmt: skip
 
 
 def main() -> None:
-    """Print what each step costs for the number of requests asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=200_000)
-    requests = parser.parse_args().requests
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        made = [sys.executable, "-m", "data.simulate", "--requests", str(requests), "--out", str(folder / "logs")]
-        subprocess.run(made, cwd=ROOT, check=True)
-        log, ledger = folder / "log.jsonl", folder / "bench.duckdb"
-        with gzip.open(folder / "logs" / "aivideoapi-2026-10.jsonl.gz") as zipped, log.open("wb") as plain:
-            shutil.copyfileobj(zipped, plain)
-        steps: list[tuple[str, Cost]] = [
-            ("bare scan of the log", measure(scan, log)),
-            ("import, strict", measure(load, log, ledger)),
-            ("import again, all duplicates", measure(load, log, ledger)),
-            ("sum the ledger, unrated", measure(group, ledger)),
-            ("rate and audit", measure(rate, ledger)),
-        ]
-        with log.open("rb") as lines:
-            print(f"{sum(1 for _ in lines):,} lines, {log.stat().st_size / 1e6:,.0f} MB")
-    print(f"{'step':32}{'CPU s':>9}{'x scan':>9}{'wall s':>9}{'peak MB':>9}")
-    for name, cost in steps:
-        print(f"{name:32}{cost.cpu:9.2f}{cost.cpu / steps[0][1].cpu:9.1f}{cost.wall:9.2f}{cost.peak:9,}")
+    """Print the tables."""
+    given = _arguments()
+    for line in machine():
+        print(line)
+    for part in given.parts or _REPORTS:
+        with TemporaryDirectory(dir=given.folder) as name:
+            for line in _REPORTS[part](given, Path(name)):
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

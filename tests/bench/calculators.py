@@ -5,16 +5,18 @@ Each rates the same requests by its own price of one well-known model. `pip inst
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pricing.calculator import rate
 from pricing.catalog import RatePeriod, load_catalog
 from pricing.prepared import prepared
 from pricing.usage import Usage
 from tests.bench.cost import cost
+from tests.bench.tables import Bound, bounds_table, table
 
 _MODEL = "gpt-4o"
 _REQUESTS = [(n * 7_919 % 4_001 + 1, n * 104_729 % 2_003 + 1) for n in range(20_000)]
@@ -63,19 +65,30 @@ def tokencost() -> Calculator:
     )
 
 
-def calculator_lines() -> Iterator[str]:
-    """Yield a line for each calculator: microseconds of CPU per request, and how many times ours that is."""
-    fast = _microseconds(ours_prepared())
-    yield f"{'calculator, per request':42}{'us':>8}{'x ours':>9}"
-    for name, make in (
-        ("ours, many requests by one rate", ours_prepared), ("ours, line by line", ours),
-        ("genai_prices", genai_prices), ("litellm", litellm), ("tokencost", tokencost),
-    ):  # fmt: skip
-        if not name.startswith("ours") and find_spec(name) is None:
-            yield f"{name:42} is not installed"
-            continue
-        each = fast if make is ours_prepared else _microseconds(make())
-        yield f"{name:42}{each:8.2f}{each / fast:9.1f}"
+def report() -> Iterator[str]:
+    """Yield the tables: microseconds of CPU per request, how many times ours that is, and what is accepted."""
+    each = {name: _microseconds(make()) for name, make in _CALCULATORS.items() if _is_here(name)}
+    fast = each[_OURS]
+    yield "### Calculators, per request"
+    yield ""
+    yield from table(("calculator", "us", "x ours"), [
+        (name, f"{each[name]:.2f}", f"{each[name] / fast:.1f}") if name in each else (name, "not installed", "")
+        for name in _CALCULATORS
+    ])  # fmt: skip
+    yield from bounds_table([
+        Bound(f"ours, to {name}", fast / each[name], 0.02, "x") for name in ("genai_prices", "litellm") if name in each
+    ])  # fmt: skip
+
+
+_OURS: Final = "ours, many requests by one rate"
+_CALCULATORS: Final[Mapping[str, Callable[[], Calculator]]] = MappingProxyType({
+    _OURS: ours_prepared, "ours, line by line": ours, "genai_prices": genai_prices, "litellm": litellm,
+    "tokencost": tokencost,
+})  # fmt: skip
+
+
+def _is_here(name: str) -> bool:
+    return name.startswith("ours") or find_spec(name) is not None
 
 
 def _period() -> RatePeriod:

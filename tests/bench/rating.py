@@ -3,7 +3,6 @@
 Every query runs in an open ledger with a warm cache. Ratios hold from machine to machine, absolute times do not.
 """
 
-import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 from billing.cube import cube
@@ -21,8 +19,8 @@ from billing.rating import lay_rates
 from pricing.amounts import per_mtok_to_pico
 from pricing.catalog import Catalog, load_catalog
 from pricing.usage import TOKEN_KINDS
-from tests.bench.calculators import calculator_lines
 from tests.bench.cost import Cost, Work, apart, warm_cost
+from tests.bench.tables import Bound, bounds_table, costs_table
 
 MONTH, DAYS = datetime(2026, 10, 1, tzinfo=UTC), 31
 PROVIDER = "aivideoapi"
@@ -69,6 +67,12 @@ BY_DAY = f"SELECT {_KEYS}, CAST(used_at AS DATE), {_SUMS} FROM usage_records GRO
 BY_CUT_DAY = f"""
     SELECT {_KEYS}, epoch_us(used_at) - epoch_us(used_at) % 86400000000, {_SUMS} FROM usage_records GROUP BY ALL
 """  # noqa: S608 - ours
+
+#: Steps whose cost is held against what is accepted.
+_CUT_DAY = "sums by day cut out of microseconds"
+_AUDIT = "rate and audit, {} prices per SKU"
+_DOUBLES = f"the same in DOUBLE, {FEW}"
+_FINDINGS = f"requests that do not match, {FEW}"
 
 _DOUBLE = MappingProxyType(dict.fromkeys(("{tokens}", "{rate}", "{amount}", "{total}"), "DOUBLE"))
 
@@ -160,41 +164,39 @@ def found(path: Path, prices: int) -> Iterator[Work]:
 
 
 def rows(path: Path) -> list[tuple[str, Cost]]:
-    """Return what each step costs on the ledger at that path; ratios are to be taken to the first."""
+    """Return what each step costs on the ledger at that path; ratios are to be taken to the first three."""
     return [
         ("sums by month, unrated", warm_cost(unrated, path, BY_MONTH)),
         ("sums by day, unrated", warm_cost(unrated, path, BY_DAY)),
-        ("sums by day cut out of microseconds", warm_cost(unrated, path, BY_CUT_DAY)),
+        (_CUT_DAY, warm_cost(unrated, path, BY_CUT_DAY)),
         (f"lay {FEW} prices per SKU", warm_cost(laid, path, FEW)),
         (f"lay {MANY} prices per SKU", warm_cost(laid, path, MANY)),
-        (f"rate and audit, {FEW} prices per SKU", warm_cost(audited, path, FEW)),
-        (f"rate and audit, {MANY} prices per SKU", warm_cost(audited, path, MANY)),
+        (_AUDIT.format(FEW), warm_cost(audited, path, FEW)),
+        (_AUDIT.format(MANY), warm_cost(audited, path, MANY)),
         (f"the same without price calendar, {FEW}", warm_cost(audited_without_calendar, path, FEW)),
         (f"the same without price calendar, {MANY}", warm_cost(audited_without_calendar, path, MANY)),
-        (f"the same in DOUBLE, {FEW}", warm_cost(audited_in_double, path, FEW)),
-        (f"requests that do not match, {FEW}", warm_cost(found, path, FEW)),
+        (_DOUBLES, warm_cost(audited_in_double, path, FEW)),
+        (_FINDINGS, warm_cost(found, path, FEW)),
     ]
 
 
-def main() -> None:
-    """Print what rating costs for ledgers of the sizes asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, nargs="*", default=[1_000_000, 10_000_000])
-    for requests in parser.parse_args().requests:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "bench.duckdb"
-            apart(make_ledger, path, requests)
-            print(f"{requests:,} requests, {path.stat().st_size / 1e6:,.0f} MB")
-            costs = rows(path)
-        print(f"{'step':42}{'CPU s':>8}{'x month':>9}{'x day':>9}{'x cut day':>11}{'wall s':>8}{'peak MB':>9}")
-        for name, each in costs:
-            ratios = [each.cpu / unrated_.cpu for _, unrated_ in costs[:3]]
-            print(
-                f"{name:42}{each.cpu:8.2f}{ratios[0]:9.2f}{ratios[1]:9.2f}{ratios[2]:11.2f}{each.wall:8.2f}{each.peak:9,}"
-            )
-    for line in calculator_lines():
-        print(line)
+def report(folder: Path, requests: int) -> Iterator[str]:
+    """Yield the tables for a ledger of so many requests."""
+    path = folder / "rating.duckdb"
+    apart(make_ledger, path, requests)
+    yield f"### Rating of {requests:,} requests, {path.stat().st_size / 1e6:,.0f} MB"
+    yield ""
+    costs = rows(path)
+    path.unlink()
+    month, day, cut_day = costs[:3]
+    yield from costs_table("step", costs, [("month", month[1]), ("day", day[1]), ("cut day", cut_day[1])])
+    yield from bounds_table(list(_bounds(dict(costs), requests)))
 
 
-if __name__ == "__main__":
-    main()
+def _bounds(costs: dict[str, Cost], requests: int) -> Iterator[Bound]:
+    unrated_, few, many = costs[_CUT_DAY].cpu, costs[_AUDIT.format(FEW)].cpu, costs[_AUDIT.format(MANY)].cpu
+    of = f"of {requests:,} requests"
+    yield Bound(f"rating and audit {of}, {FEW} prices", few / unrated_, 2.0, "x unrated")
+    yield Bound(f"the same, {MANY} prices, to {FEW}", many / few, 1.15, "x")
+    yield Bound("findings alone, to unrated", costs[_FINDINGS].cpu / unrated_, 1.25, "x unrated")
+    yield Bound("rating and audit, to the same in DOUBLE", few / costs[_DOUBLES].cpu, 1.1, "x")
