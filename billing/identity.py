@@ -36,8 +36,10 @@ def settle(ledger: Ledger) -> Settled:
     run = ledger.connection.execute
     ledger.keep("named", chain("named"))
     ledger.keep("contested", chain("contested"))
-    ledger.keep("judged", chain("ranked", "judged"))
     ((uncontested,),) = run(statement("insert_uncontested")).fetchall()
+    if ledger.rows("SELECT COUNT(*) FROM contested") == [(0,)]:
+        return Settled(int(uncontested), 0, 0, 0, ())
+    ledger.keep("judged", chain("ranked", "judged"))
     run(statement("insert_conflicts"))
     run(statement("delete_replaced"))
     run(statement("insert_winners"))
