@@ -2,25 +2,26 @@
 -- Every other line is left to the strict readers, which take the same from these.
 --
 -- A usage object holds nothing but the members that are read here, and each of them once, if it is as long as they are:
--- each takes its key, two quotes, a colon and a comma or brace beside its value.
+-- each takes its key, two quotes, a colon and a comma or brace beside its value. What is one byte long is no object.
+-- Tokens are less than 2^32, so that no sum of them ever overflows, which would stop the scan.
 WITH numbered AS (
     SELECT
         *,
-        TRY_CAST(CAST(i AS VARCHAR) AS BIGINT) AS input,
-        TRY_CAST(CAST(o AS VARCHAR) AS BIGINT) AS output,
-        CASE WHEN r IS NULL THEN 0 ELSE TRY_CAST(CAST(r AS VARCHAR) AS BIGINT) END AS cache_read,
+        TRY_CAST(CAST(i AS VARCHAR) AS UINTEGER) AS input,
+        TRY_CAST(CAST(o AS VARCHAR) AS UINTEGER) AS output,
+        CASE WHEN r IS NULL THEN 0 ELSE TRY_CAST(CAST(r AS VARCHAR) AS UINTEGER) END AS cache_read,
         CASE
             WHEN s.ephemeral_5m_input_tokens IS NULL THEN 0
-            ELSE TRY_CAST(CAST(s.ephemeral_5m_input_tokens AS VARCHAR) AS BIGINT)
+            ELSE TRY_CAST(CAST(s.ephemeral_5m_input_tokens AS VARCHAR) AS UINTEGER)
         END AS cache_write_5m,
         CASE
             WHEN s.ephemeral_1h_input_tokens IS NULL THEN 0
-            ELSE TRY_CAST(CAST(s.ephemeral_1h_input_tokens AS VARCHAR) AS BIGINT)
+            ELSE TRY_CAST(CAST(s.ephemeral_1h_input_tokens AS VARCHAR) AS UINTEGER)
         END AS cache_write_1h,
-        TRY_CAST(CAST(w AS VARCHAR) AS BIGINT) AS cache_written,
+        TRY_CAST(CAST(w AS VARCHAR) AS UINTEGER) AS cache_written,
         CASE
             WHEN n.web_search_requests IS NULL THEN 0
-            ELSE TRY_CAST(CAST(n.web_search_requests AS VARCHAR) AS BIGINT)
+            ELSE TRY_CAST(CAST(n.web_search_requests AS VARCHAR) AS UINTEGER)
         END AS web_searches,
         -- The first way is the usual one, at half the price.
         CASE
@@ -35,10 +36,10 @@ WITH numbered AS (
         strlen(usage) = 1 + strlen(i) + 16 + strlen(o) + 17 + COALESCE(strlen(r) + 27, 0) + COALESCE(strlen(w) + 31, 0)
             + COALESCE(strlen(split) + 18, 0) + COALESCE(strlen(tools) + 19, 0) + COALESCE(strlen(tier) + 16, 0)
             + COALESCE(strlen(geo) + 17, 0) + COALESCE(strlen(speed) + 9, 0) AS is_whole,
-        split IS NULL OR strlen(split) = 1 + COALESCE(strlen(s.ephemeral_5m_input_tokens) + 29, 0)
-            + COALESCE(strlen(s.ephemeral_1h_input_tokens) + 29, 0) AS is_split_whole,
-        tools IS NULL OR strlen(tools) = 1 + COALESCE(strlen(n.web_search_requests) + 23, 0)
-            + COALESCE(strlen(n.web_fetch_requests) + 22, 0) AS is_tools_whole
+        split IS NULL OR (strlen(split) > 1 AND strlen(split) = 1 + COALESCE(strlen(s.ephemeral_5m_input_tokens) + 29, 0)
+            + COALESCE(strlen(s.ephemeral_1h_input_tokens) + 29, 0)) AS is_split_whole,
+        tools IS NULL OR (strlen(tools) > 1 AND strlen(tools) = 1 + COALESCE(strlen(n.web_search_requests) + 23, 0)
+            + COALESCE(strlen(n.web_fetch_requests) + 22, 0)) AS is_tools_whole
     FROM counted
 ),
 
@@ -59,10 +60,11 @@ checked AS (
             )
         )
         AND used_at >= TIMESTAMPTZ '2000-01-01 00:00:00+00'
-        -- No more than 15 digits, all of which a double holds; what is less than any double it calls 0.0.
+        -- No more than 15 digits, all of which a double holds; what is less than any double it calls 0.0. From 8192 on
+        -- doubles are farther apart than pico-units, so one of them stands for several amounts.
         AND (
             charge IS NULL
-            OR (regexp_full_match(charge, '\d{1,4}(?:\.\d{1,11})?') AND strlen(charge) <= 16 AND charge <> '0.0')
+            OR (regexp_full_match(charge, '[1-7]?\d{1,3}(?:\.\d{1,11})?') AND strlen(charge) <= 16 AND charge <> '0.0')
         )
         -- Whose an answer without a charge is depends on whether it has a null in its place, which is not seen here.
         AND (
@@ -71,13 +73,14 @@ checked AS (
         )
         AND CASE
             WHEN error IS NULL
-                THEN is_whole AND is_split_whole AND is_tools_whole AND NOT contains(usage, '.')
-                    AND input BETWEEN 0 AND 1000000000000000 AND output BETWEEN 0 AND 1000000000000000
-                    AND cache_read BETWEEN 0 AND 1000000000000000 AND cache_write_5m BETWEEN 0 AND 1000000000000000
-                    AND cache_write_1h BETWEEN 0 AND 1000000000000000 AND web_searches BETWEEN 0 AND 1000000000000000
-                    AND (w IS NULL OR cache_written BETWEEN cache_write_5m + cache_write_1h AND 1000000000000000)
+                THEN is_whole AND is_split_whole AND is_tools_whole
+                    -- A count of 12.5 or 1e-12 would be cast to a whole number.
+                    AND NOT contains(usage, '.') AND NOT contains(usage, '-')
+                    AND input IS NOT NULL AND output IS NOT NULL AND cache_read IS NOT NULL AND web_searches IS NOT NULL
+                    AND cache_write_5m IS NOT NULL AND cache_write_1h IS NOT NULL
+                    AND (w IS NULL OR cache_written >= cache_write_5m + cache_write_1h)
                     AND (n.web_fetch_requests IS NULL OR n.web_fetch_requests = '0')
-                    AND (tier IS NULL OR starts_with(tier, '"'))
+                    AND (tier IS NULL OR tier = '"standard"' OR regexp_full_match(tier, '"[A-Za-z_]*"'))
                     AND (geo IS NULL OR geo IN ('""', '"global"', '"not_available"'))
                     AND (speed IS NULL OR speed IN ('""', '"standard"'))
                     AND (http_status IS NULL OR (strlen(http_status) = 3 AND http_status BETWEEN '100' AND '399'))
@@ -116,7 +119,8 @@ SELECT
     CASE
         WHEN strlen(charge) <= 8
             THEN CAST(CAST(CAST(charge AS VARCHAR) AS DECIMAL(10,6)) * CAST(1000000 AS DECIMAL(7,0)) AS BIGINT) * 1000000
-        ELSE CAST(CAST(CAST(charge AS VARCHAR) AS DECIMAL(18,12)) * CAST(1000000000000 AS DECIMAL(13,0)) AS BIGINT)
+        -- A product is as wide as its operands need only if one of them has more than 18 digits.
+        ELSE CAST(CAST(CAST(charge AS VARCHAR) AS DECIMAL(19,12)) * CAST(1000000000000 AS DECIMAL(13,0)) AS BIGINT)
     END AS charged,
     CASE WHEN charge IS NOT NULL THEN 'credit' END AS unit,
     NULLIF(project, '') AS project,
