@@ -3,7 +3,7 @@
 --
 -- A usage object holds nothing but the members that are read here, and each of them once, if it is as long as they are:
 -- each takes its key, two quotes, a colon and a comma or brace beside its value. What is one byte long is no object.
--- Tokens are less than 2^32, so that no sum of them ever overflows, which would stop the scan.
+-- Tokens are less than 2^32, so that no sum of them overflows, which would stop the scan.
 WITH numbered AS (
     SELECT
         *,
@@ -78,7 +78,7 @@ checked AS (
                     AND NOT contains(usage, '.') AND NOT contains(usage, '-')
                     AND input IS NOT NULL AND output IS NOT NULL AND cache_read IS NOT NULL AND web_searches IS NOT NULL
                     AND cache_write_5m IS NOT NULL AND cache_write_1h IS NOT NULL
-                    AND (w IS NULL OR cache_written >= cache_write_5m + cache_write_1h)
+                    AND (w IS NULL OR cache_written >= CAST(cache_write_5m AS BIGINT) + cache_write_1h)
                     AND (n.web_fetch_requests IS NULL OR n.web_fetch_requests = '0')
                     AND (tier IS NULL OR tier = '"standard"' OR regexp_full_match(tier, '"[A-Za-z_]*"'))
                     AND (geo IS NULL OR geo IN ('""', '"global"', '"not_available"'))
