@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import resource
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -38,7 +39,12 @@ def cost(work: Work) -> Cost:
     work()
     after, wall = resource.getrusage(resource.RUSAGE_SELF), perf_counter() - start
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, wall, after.ru_maxrss >> 10)
+    return Cost(cpu, wall, _megabytes(after))
+
+
+def _megabytes(used: resource.struct_rusage) -> float:
+    """Return the peak of resident memory, of which Linux tells KiB and macOS bytes."""
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def least(costs: list[Cost]) -> Cost:
@@ -71,7 +77,7 @@ def program_cost(command: Sequence[str], output: Path, environment: Mapping[str,
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command[0]} failed")
-    return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss >> 10)
+    return Cost(used.ru_utime + used.ru_stime, wall, _megabytes(used))
 
 
 def warm_cost(prepare: Callable[..., AbstractContextManager[Work]], *arguments: object) -> Cost:

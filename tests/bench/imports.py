@@ -66,6 +66,7 @@ Say = Callable[[str], None]
 
 def scan(query: str, path: str) -> list[tuple[Any, ...]]:
     """Read a log's columns with nothing checked and nothing kept."""
+    duckdb.execute("SET enable_progress_bar = false")
     return duckdb.execute(query, {"path": path}).fetchall()
 
 

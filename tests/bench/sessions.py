@@ -21,6 +21,8 @@ PROJECTS: Final = ("editor-plugin", "bug-fixer", "support-desk")
 _LINES_PER_EXCHANGE: Final = 3.5
 #: So many exchanges of one session does the file of the next one in the same project begin with.
 _RESUMED: Final = 5
+#: The most tokens that the client puts into a prompt.
+_WINDOW: Final = 200_000
 _WORDS: Final = '[simulated] \\"text\\" of a turn\\nthat nobody took, '
 _FILLER: Final = _WORDS * 200
 
@@ -91,7 +93,7 @@ class Session:
         at = start + timedelta(milliseconds=bits(21))
         for nth in range(number):
             at += timedelta(milliseconds=bits(15))
-            tokens, model = session(bits), MODELS[bits(8) % len(MODELS)]
+            tokens, model = self._size(), MODELS[bits(8) % len(MODELS)]
             self._count(f"{at:%Y-%m-%d}", model, tokens)
             line: dict[str, object] = {
                 "session": f"00000000-0000-4000-8000-{self.name}", "project": self.project, "model": model,
@@ -100,6 +102,13 @@ class Session:
             }  # fmt: skip
             turn = _USER % {**line, "uuid": f"{self.name}-{nth}-u", "text": self._text(12)}
             yield [turn, *self._answer(line, tokens)]
+
+    def _size(self) -> Tokens:
+        """Draw the size of an exchange; as its kinds are drawn one by one, some are more than the client can send."""
+        while True:
+            tokens = session(self.draw.getrandbits)
+            if sum(tokens) - tokens[1] <= _WINDOW:
+                return tokens
 
     def _answer(self, line: dict[str, object], tokens: Tokens) -> Iterator[str]:
         """Yield the answer's lines: as it grows, so does the count of output tokens; only the last is true."""
