@@ -67,18 +67,18 @@ def test_a_damaged_log_is_told_apart_line_by_line(month: Path, tmp_path: Path, l
     assert (rejected, ignored, duplicate) == (told.rejected, told.blank, told.duplicate)
 
 
-@pytest.mark.parametrize("damage", logs.DAMAGES, ids=lambda damage: damage.name)
-def test_each_damage_changes_a_line_and_is_refused_if_it_says_so(
-    month: Path, tmp_path: Path, damage: logs.Damage
-) -> None:
+def test_each_damage_changes_a_line_and_is_refused_if_it_says_so(month: Path, tmp_path: Path) -> None:
     line = next(line for line in month.read_bytes().splitlines() if b'"status":200,' in line)
-    harmed = damage.harm(line)
-    assert harmed != line
+    others = [line.replace(b"sim2026_", b"sim%d_" % nth) for nth in range(len(logs.DAMAGES))]
+    harmed = [damage.harm(other) for damage, other in zip(logs.DAMAGES, others, strict=True)]
+    assert not set(harmed) & set(others)
     log = tmp_path / "log.jsonl"
-    log.write_bytes(line.replace(b"sim", b"sam") + b"\n" + harmed + b"\n")
+    log.write_bytes(b"\n".join([line, *harmed, b""]))
     with open_ledger(tmp_path / "bench.duckdb", logs=[log]) as ledger:
-        assert len(imported(ledger, log)) == 2 - damage.is_rejected
-        assert len(ledger.rows("SELECT * FROM rejects")) == damage.is_rejected
+        taken = imported(ledger, log)
+        refused = {number for (number,) in ledger.rows("SELECT line FROM rejects")}
+    assert refused == {nth for nth, each in enumerate(logs.DAMAGES, 2) if each.is_rejected}
+    assert len(taken) == 1 + len(harmed) - len(refused)
 
 
 @pytest.mark.parametrize("query", [imports.SCAN, imports.SCAN_FEW])

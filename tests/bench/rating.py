@@ -68,7 +68,8 @@ BY_CUT_DAY = f"""
     SELECT {_KEYS}, epoch_us(used_at) - epoch_us(used_at) % 86400000000, {_SUMS} FROM usage_records GROUP BY ALL
 """  # noqa: S608 - ours
 
-#: Steps whose cost is held against what is accepted.
+#: Steps that others are held against, unrated and rated.
+_MONTH, _DAY = "sums by month", "sums by day"
 _CUT_DAY = "sums by day cut out of microseconds"
 _AUDIT = "rate and audit, {} prices per SKU"
 _DOUBLES = f"the same in DOUBLE, {FEW}"
@@ -166,8 +167,8 @@ def found(path: Path, prices: int) -> Iterator[Work]:
 def rows(path: Path) -> list[tuple[str, Cost]]:
     """Return what each step costs on the ledger at that path; ratios are to be taken to the first three."""
     return [
-        ("sums by month, unrated", warm_cost(unrated, path, BY_MONTH)),
-        ("sums by day, unrated", warm_cost(unrated, path, BY_DAY)),
+        (_MONTH, warm_cost(unrated, path, BY_MONTH)),
+        (_DAY, warm_cost(unrated, path, BY_DAY)),
         (_CUT_DAY, warm_cost(unrated, path, BY_CUT_DAY)),
         (f"lay {FEW} prices per SKU", warm_cost(laid, path, FEW)),
         (f"lay {MANY} prices per SKU", warm_cost(laid, path, MANY)),
@@ -194,9 +195,12 @@ def report(folder: Path, requests: int) -> Iterator[str]:
 
 
 def _bounds(costs: dict[str, Cost], requests: int) -> Iterator[Bound]:
-    unrated_, few, many = costs[_CUT_DAY].cpu, costs[_AUDIT.format(FEW)].cpu, costs[_AUDIT.format(MANY)].cpu
-    of = f"of {requests:,} requests"
-    yield Bound(f"rating and audit {of}, {FEW} prices", few / unrated_, 2.0, "x unrated")
-    yield Bound(f"the same, {MANY} prices, to {FEW}", many / few, 1.15, "x")
-    yield Bound("findings alone, to unrated", costs[_FINDINGS].cpu / unrated_, 1.25, "x unrated")
+    few, many = costs[_AUDIT.format(FEW)].cpu, costs[_AUDIT.format(MANY)].cpu
+    for what, cpu, most in (
+        (f"rating and audit of {requests:,} requests, {FEW} prices", few, 2.0),
+        ("requests that do not match, alone", costs[_FINDINGS].cpu, 1.25),
+    ):
+        for unit in (_MONTH, _DAY, _CUT_DAY):
+            yield Bound(f"{what}, to {unit}", cpu / costs[unit].cpu, most, "x")
+    yield Bound(f"rating and audit, {MANY} prices, to {FEW}", many / few, 1.15, "x")
     yield Bound("rating and audit, to the same in DOUBLE", few / costs[_DOUBLES].cpu, 1.1, "x")
