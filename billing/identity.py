@@ -4,8 +4,8 @@ Of all that is told of one id the ledger keeps one record. The others are duplic
 earlier snapshot of it, or one that tells less) or conflicts (other money, other usage), and conflicts are kept to show.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 
 from billing.ledger import Ledger
 from billing.queries import chain, statement
@@ -13,39 +13,39 @@ from billing.queries import chain, statement
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many of the staged records are what, and the ids that seem to stand for several requests each."""
+    """How many of a file's staged records are what, and the ids that seem to stand for several requests each."""
 
-    imported: int
-    duplicate: int
-    superseded: int
-    conflict: int
-    reused_ids: tuple[str, ...]
+    imported: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    conflict: int = 0
+    reused_ids: tuple[str, ...] = ()
 
 
 def unsettle(ledger: Ledger, file_id: int) -> int:
     """Move records that a load brought into the ledger back to the stage if others claim their id; return how many."""
     ledger.keep("disputed", statement("disputed"), {"file_id": file_id})
-    ((moved,),) = ledger.connection.execute(statement("stage_disputed"), {"file_id": file_id}).fetchall()
+    moved = ledger.change(statement("stage_disputed"), {"file_id": file_id})
     if moved:
-        ledger.connection.execute(statement("delete_disputed"), {"file_id": file_id})
-    return int(moved)
+        ledger.change(statement("delete_disputed"), {"file_id": file_id})
+    return moved
 
 
-def settle(ledger: Ledger) -> Settled:
-    """Move the staged records into the ledger, each id once. To be called inside a transaction."""
-    run = ledger.connection.execute
+def settle(ledger: Ledger) -> defaultdict[int, Settled]:
+    """Move the staged records into the ledger, each id once, and tell of each file, by its number, what became of them.
+
+    To be called inside a transaction.
+    """
     ledger.keep("named", chain("named"))
     ledger.keep("contested", chain("contested"))
-    ((uncontested,),) = run(statement("insert_uncontested")).fetchall()
-    if ledger.rows("SELECT COUNT(*) FROM contested") == [(0,)]:
-        return Settled(int(uncontested), 0, 0, 0, ())
+    ledger.keep("uncontested", chain("uncontested"))
     ledger.keep("judged", chain("ranked", "judged"))
-    run(statement("insert_conflicts"))
-    run(statement("delete_replaced"))
-    run(statement("insert_winners"))
-    number = Counter(dict(ledger.rows("SELECT verdict, COUNT(*) FROM judged WHERE is_new GROUP BY verdict")))
-    reused = ledger.rows(statement("reused_ids"))
-    return Settled(
-        uncontested + number["imported"], number["duplicate"], number["superseded"], number["conflict"],
-        tuple(name for (name,) in reused),
-    )  # fmt: skip
+    for change in ("insert_uncontested", "insert_conflicts", "delete_replaced", "insert_winners"):
+        ledger.change(statement(change))
+    files: defaultdict[int, Settled] = defaultdict(Settled)
+    for file_id, verdict, records in ledger.rows(chain("settled")):
+        now = getattr(files[file_id], verdict)
+        files[file_id] = replace(files[file_id], **{verdict: now + records})
+    for file_id, request_id in ledger.rows(statement("reused_ids")):
+        files[file_id] = replace(files[file_id], reused_ids=(*files[file_id].reused_ids, request_id))
+    return files

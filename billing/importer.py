@@ -1,22 +1,27 @@
 """From log files to the ledger: each file wholly or not at all, and of a file that was read before only what is new."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
 from billing.errors import RefusedInputError
 from billing.fast_lane import WORTHWHILE_BYTES, Lane, NotPlainError
+from billing.identity import settle
 from billing.known_files import Load, last_load, read_before
 from billing.ledger import Ledger
-from billing.loads import Counts, FileResult, Options, Progress, load
+from billing.loads import Counts, FileResult, Options, Progress, Staged, finish, load, open_stage, stage_file
 from billing.log_files import log_files, open_log_file, shown
 from billing.plain_text import PlainText, surveyed
 from billing.receipt import receipted
 from billing.records import Reading
+
+#: How many small files share a transaction: as many as need little memory, and are soon read again if one is bad.
+_MOST_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,58 @@ def import_paths(  # noqa: PLR0913 - two of them are for those who watch and tho
     """
     options = Options(reading, loaded_at, lanes, on_progress)
     with receipted(ledger):
-        results = tuple(_import_file(ledger, path, options) for path in log_files(paths))
-    return ImportResult(results)
+        results = [result for batch in _batches(log_files(paths)) for result in _import_batch(ledger, batch, options)]
+    return ImportResult(tuple(results))
+
+
+def _batches(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Yield small files together, for a transaction costs as much as many lines, and any other by itself."""
+    for is_small, group in groupby(paths, _is_small):
+        together = list(group)
+        step = _MOST_TOGETHER if is_small else 1
+        yield from (together[start : start + step] for start in range(0, len(together), step))
+
+
+def _is_small(path: Path) -> bool:
+    try:
+        return path.stat().st_size < WORTHWHILE_BYTES
+    except (OSError, ValueError):  # ValueError for a path that no system takes
+        return False
+
+
+def _import_batch(ledger: Ledger, paths: list[Path], options: Options) -> list[FileResult]:
+    if len(paths) > 1 and options.lanes is None:
+        try:
+            with ledger.transaction():
+                return _import_together(ledger, paths, options)
+        except (NotPlainError, RefusedInputError, duckdb.Error, OSError):
+            pass  # by itself each file is taken, or told what is wrong with it
+    return [_import_file(ledger, path, options) for path in paths]
+
+
+def _import_together(ledger: Ledger, paths: list[Path], options: Options) -> list[FileResult]:
+    """Import files in one transaction. Raise NotPlainError if one of them is no simple case."""
+    open_stage(ledger)
+    files: list[FileResult | Staged] = []
+    digests: set[str] = set()
+    for path in paths:
+        _check_no_ledger(ledger, path)
+        with open_log_file(path) as file, surveyed(file, ledger.path.parent) as text:
+            digest = text.log_file.digest
+            if last_load(ledger, path, options.reading) or text.size >= WORTHWHILE_BYTES or digest in digests:
+                raise NotPlainError
+            digests.add(digest)
+            files.append(_told_again(ledger, text, options) or stage_file(ledger, text, options, Lane.STRICT, None))
+    settled = settle(ledger)
+    return [
+        file if isinstance(file, FileResult) else finish(ledger, file, settled[file.source.file_id]) for file in files
+    ]
+
+
+def _told_again(ledger: Ledger, text: PlainText, options: Options) -> FileResult | None:
+    """Return what becomes of a file whose bytes were read before, with the same options; None if they were not."""
+    known = read_before(ledger, text.log_file.digest, options.reading)
+    return known and FileResult(text.log_file.path, known[0], Counts(**known[1]).told_again(), "imported")
 
 
 def _import_file(ledger: Ledger, path: Path, options: Options) -> FileResult:
@@ -93,10 +148,9 @@ def _import_rest(ledger: Ledger, path: Path, options: Options, before: Load | No
 
 def _import_whole(ledger: Ledger, path: Path, options: Options, before: Load | None) -> FileResult:
     with open_log_file(path) as file, surveyed(file, ledger.path.parent) as text:
-        known = read_before(ledger, text.log_file.digest, options.reading)
-        if known:
-            shape, counts = known
-            return FileResult(path, shape, Counts(**counts).told_again(), "imported")
+        again = _told_again(ledger, text, options)
+        if again:
+            return again
         result = _in_first_lane(ledger, text, options)
     if before is None:
         return result

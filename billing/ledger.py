@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -46,6 +46,8 @@ class Ledger:
 
     path: Path
     connection: duckdb.DuckDBPyConnection
+    _schemas: dict[str, pa.Schema] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Of each table that was appended to the names and types of its columns."""
 
     def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a query whose result is small and return its rows; times are aware and in UTC."""
@@ -60,10 +62,16 @@ class Ledger:
         """Append rows, each with a value for every column, to one of our own tables, typed as its columns are."""
         if not rows:
             return
-        schema = self.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables
-        self.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=schema))
+        if table not in self._schemas:
+            self._schemas[table] = self.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables
+        self.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=self._schemas[table]))
         self.connection.execute(f"INSERT INTO {table} SELECT * FROM incoming")  # noqa: S608 - the same
         self.connection.unregister("incoming")
+
+    def change(self, command: str, parameters: Mapping[str, object] | None = None) -> int:
+        """Run a command that inserts, updates or deletes, and return how many rows it changed."""
+        ((rows,),) = self.connection.execute(command, _used(command, parameters)).fetchall()
+        return int(rows)
 
     def keep(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Keep the rows of a query in a table of this session."""

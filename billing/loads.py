@@ -8,7 +8,7 @@ from pathlib import Path
 from billing.errors import RefusedInputError
 from billing.fast_lane import FastLane, Lane, Scan
 from billing.formats import open_log, open_rest
-from billing.identity import settle, unsettle
+from billing.identity import Settled, settle, unsettle
 from billing.known_files import Load, stored_name
 from billing.ledger import Ledger
 from billing.log_files import shown
@@ -83,17 +83,42 @@ class Source:
     """The load that read the beginning of the file, where this one reads what was put behind it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file whose records wait to be judged, with what is known of them so far."""
+
+    source: Source
+    shape: str
+    counts: Counts
+    """Of `imported` those that wait for nothing; the others are yet to be judged."""
+    rejected_before: int | None
+    before: Load | None
+    whole: tuple[int, int]
+    """The bytes and the lines up to the end of the last whole line, if the file can be read on from there."""
+
+
+def open_stage(ledger: Ledger) -> None:
+    """Make room for the records and rejects of the files of one transaction."""
+    ledger.connection.execute(statement("stage"))
+    # Beside the stage, for a file of rejects alone must not fill the memory.
+    ledger.keep("rejected", "SELECT * FROM rejects LIMIT 0")
+
+
 def load(ledger: Ledger, text: PlainText, options: Options, lane: Lane, before: Load | None) -> FileResult:
     """Load a file in that lane, or what was put behind its lines since that load. To be called inside a transaction.
 
     Raise RefusedInputError, naming the file, if it can't be taken; NotPlainError if another lane has to be tried.
     """
+    open_stage(ledger)
+    staged = stage_file(ledger, text, options, lane, before)
+    return finish(ledger, staged, settle(ledger)[staged.source.file_id])
+
+
+def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, before: Load | None) -> Staged:
+    """Read a file in that lane, and let its records wait to be judged; what nobody disputes may go into the ledger."""
     path, reading, file_id = text.log_file.path, options.reading, _next_file_id(ledger)
     source = Source(path, text.log_file.digest, text.log_file.bytes, file_id, before.file_id if before else None)
     rejected_before = _rejected_before(ledger, source)
-    ledger.connection.execute(statement("stage"))
-    # Beside the stage, for a file of rejects alone must not fill the memory.
-    ledger.keep("rejected", "SELECT * FROM rejects LIMIT 0")
     note_file(ledger, source, options)
     if before and before.shape:
         log = open_rest(text.read(), before.shape, reading)
@@ -102,27 +127,34 @@ def load(ledger: Ledger, text: PlainText, options: Options, lane: Lane, before: 
     scanned = Scan(0, 0, 0, log.outcomes)
     if lane is not Lane.STRICT:
         scanned = FastLane(ledger, log, text, reading, file_id).scan(lane)
-    staged = _stage(ledger, scanned.outcomes, source, text, options)
+    read = _stage(ledger, scanned.outcomes, source, text, options)
     if lane is Lane.STRICT and not text.is_unchanged():
         raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     if before:
-        _count_on(ledger, file_id, before)
+        _count_on(ledger, source, before)
     disputed = unsettle(ledger, file_id) if lane is not Lane.STRICT else 0
-    settled = settle(ledger)
-    undisputed = scanned.records - scanned.staged - disputed
-    if rejected_before is not None and undisputed + settled.imported > max(0, rejected_before - staged.rejected):
-        raise RefusedInputError(_read_otherwise(path))
     counts = Counts(
-        records=scanned.records + staged.records + staged.rejected, imported=undisputed + settled.imported,
-        duplicate=settled.duplicate, superseded=settled.superseded, conflict=settled.conflict,
-        rejected=staged.rejected, ignored=scanned.ignored + staged.ignored,
+        records=scanned.records + read.records + read.rejected, imported=scanned.records - scanned.staged - disputed,
+        rejected=read.rejected, ignored=scanned.ignored + read.ignored,
     )  # fmt: skip
-    counts.check()
-    if rejected_before is None or staged.rejected < rejected_before:
-        _note_rejects(ledger, source)
-    found = FileResult(path, log.shape, counts, "imported", _message(settled.reused_ids))
     whole = (text.whole_bytes, text.whole_lines) if log.read_lines else (0, 0)
-    _note_counts(ledger, file_id, found, whole, before)
+    return Staged(source, log.shape, counts, rejected_before, before, whole)
+
+
+def finish(ledger: Ledger, staged: Staged, settled: Settled) -> FileResult:
+    """Note what became of a file's records, now that they are judged. Raise RefusedInputError if they count twice."""
+    path, so_far = staged.source.path, staged.counts
+    counts = so_far + Counts(
+        imported=settled.imported, duplicate=settled.duplicate, superseded=settled.superseded, conflict=settled.conflict
+    )
+    counts.check()
+    rejected_before = staged.rejected_before
+    if rejected_before is not None and counts.imported > max(0, rejected_before - counts.rejected):
+        raise RefusedInputError(_read_otherwise(path))
+    if rejected_before is None or counts.rejected < rejected_before:
+        _note_rejects(ledger, staged.source)
+    found = FileResult(path, staged.shape, counts, "imported", _message(settled.reused_ids))
+    _note_counts(ledger, staged, counts)
     return found
 
 
@@ -199,28 +231,30 @@ def row_of(record: UsageRecord, file_id: int, reading: Reading) -> dict[str, obj
     }
 
 
-def _count_on(ledger: Ledger, file_id: int, before: Load) -> None:
+def _count_on(ledger: Ledger, source: Source, before: Load) -> None:
     """Count the lines of the rest of a file on from its beginning, whose last line may have been cut."""
-    for table in ("stage", "rejected", "usage_records"):
-        where = "" if table == "rejected" else f"WHERE file_id = {file_id:d}"
-        move = f"UPDATE {table} SET line = line + $lines {where}"  # noqa: S608 - our own tables
-        ledger.connection.execute(move, {"lines": before.whole_lines})
+    moved = {"file_id": source.file_id, "digest": source.digest, "lines": before.whole_lines}
+    for table, where in (
+        ("stage", "file_id = $file_id"), ("usage_records", "file_id = $file_id"), ("rejected", "file_digest = $digest")
+    ):  # fmt: skip
+        ledger.change(f"UPDATE {table} SET line = line + $lines WHERE {where}", moved)  # noqa: S608 - our own tables
     at = {"file_id": before.file_id, "whole_lines": before.whole_lines}
-    ((cut,),) = ledger.connection.execute(statement("delete_cut_rejects"), at).fetchall()
-    ledger.connection.execute(statement("update_cut_counts"), {"file_id": before.file_id, "cut": cut})
+    cut = ledger.change(statement("delete_cut_rejects"), at)
+    ledger.change(statement("update_cut_counts"), {"file_id": before.file_id, "cut": cut})
 
 
 def _rejected_before(ledger: Ledger, source: Source) -> int | None:
     """Return how many records of these very bytes were rejected at last; None if they were never imported."""
-    query = "SELECT MIN(rejected) FROM files WHERE digest = $digest"
+    query = "SELECT MIN(rejected) FROM files WHERE digest = $digest AND shape IS NOT NULL"
     ((least,),) = ledger.rows(query, {"digest": source.digest})
     return None if least is None else int(least)
 
 
 def _note_rejects(ledger: Ledger, source: Source) -> None:
     """Note what was rejected, in the place of what was rejected of the same bytes when they were read otherwise."""
-    ledger.connection.execute("DELETE FROM rejects WHERE file_digest = ?", [source.digest])
-    ledger.connection.execute("INSERT INTO rejects SELECT * FROM rejected")
+    told = {"digest": source.digest}
+    ledger.change("DELETE FROM rejects WHERE file_digest = $digest", told)
+    ledger.change("INSERT INTO rejects SELECT * FROM rejected WHERE file_digest = $digest", told)
 
 
 def _row_of_reject(reject: Reject, source: Source) -> dict[str, object]:
@@ -244,11 +278,12 @@ def note_file(ledger: Ledger, source: Source, options: Options) -> None:
     ledger.append("files", [row])
 
 
-def _note_counts(ledger: Ledger, file_id: int, found: FileResult, whole: tuple[int, int], before: Load | None) -> None:
-    """Note what became of the file's records, and where its last whole line ends: after so many bytes and lines."""
+def _note_counts(ledger: Ledger, staged: Staged, counts: Counts) -> None:
+    """Note what became of the file's records, and where its last whole line ends."""
+    before = staged.before
     told = {
-        "file_id": file_id, "shape": found.shape, **asdict(found.counts),
-        "whole_bytes": whole[0] + (before.whole_bytes if before else 0),
-        "whole_lines": whole[1] + (before.whole_lines if before else 0),
+        "file_id": staged.source.file_id, "shape": staged.shape, **asdict(counts),
+        "whole_bytes": staged.whole[0] + (before.whole_bytes if before else 0),
+        "whole_lines": staged.whole[1] + (before.whole_lines if before else 0),
     }  # fmt: skip
-    ledger.connection.execute(statement("update_file"), told)
+    ledger.change(statement("update_file"), told)

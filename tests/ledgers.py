@@ -37,7 +37,7 @@ def put(ledger: Ledger, records: Sequence[UsageRecord], name: str = "log") -> Se
         source = Source(Path(name), name, 0, file_id)
         note_file(ledger, source, Options(Reading(), OCTOBER))
         ledger.append("stage", [row_of(record, file_id, Reading()) for record in records])
-        return settle(ledger)
+        return settle(ledger)[file_id]
 
 
 def block(per_mtok: PerMtok, **fields: object) -> RateBlock:

@@ -1,6 +1,6 @@
 -- What became of the records of these bytes when they were read with the same options, with all loads of a file that grew.
 WITH RECURSIVE loads AS (
-    (SELECT * FROM files WHERE digest = $digest AND reading = $reading ORDER BY file_id DESC LIMIT 1)
+    (SELECT * FROM files WHERE digest = $digest AND reading = $reading AND shape IS NOT NULL ORDER BY file_id DESC LIMIT 1)
     UNION ALL
     SELECT f.* FROM files AS f INNER JOIN loads AS l ON f.file_id = l.continues
 )
