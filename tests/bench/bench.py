@@ -53,7 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=200, help="files of the tree (%(default)s)")
     parser.add_argument("--session-lines", type=int, default=780_000, help="lines in it (%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of which the least counts (%(default)s)")
-    parser.add_argument("--folder", type=Path, help="where to write, some 15 GB (default: the system's own)")
+    parser.add_argument("--folder", type=Path, help="where to write, some 10 GB (default: the system's own)")
     return parser.parse_args()
 
 
