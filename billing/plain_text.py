@@ -20,9 +20,9 @@ from billing.unpacking import Packing
 _CHUNK_BYTES = 2**20
 #: A line of fewer bytes or with fewer brackets can't be nested deeper than the strict readers go.
 _DEEP_BYTES, _DEEP_BRACKETS = 1_800, 400
-#: Of the lines that hold nothing but spaces, those of so few bytes are told; others are seldom.
-_BLANK_BYTES = 2
 _LINE_END = ord("\n")
+_SPACE = ord(" ")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class PlainText:
     """A log's plain bytes, which can be read as often as one likes.
 
     `lines` counts the last one also if nothing ends it; `whole_lines` and `whole_bytes` do not. `deep` and `blank` are
-    the numbers of the lines with many brackets, and of empty ones.
+    the numbers of the lines with many brackets, and of those that hold nothing but spaces.
     """
 
     log_file: LogFile
@@ -126,45 +126,52 @@ class _Lines:
         self.count = 0
         self.deep: set[int] = set()
         self.blank: list[int] = []
-        # Of the line that is not at its end yet: its length, its first bytes and the brackets in it.
+        # Of the line that is not at its end yet: its length, the brackets in it, and whether it is blank so far.
         self.length = 0
-        self._begin = b""
         self._brackets = 0
+        self._is_blank = True
 
     def add(self, chunk: bytes) -> None:
-        """Go by the next bytes. Few of their lines are looked at: most are neither long nor nearly empty."""
-        ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _LINE_END)
+        """Go by the next bytes. Few of their lines are looked at: most are not long and begin with a bracket."""
+        octets = np.frombuffer(chunk, np.uint8)
+        ends = np.flatnonzero(octets == _LINE_END)
         if not len(ends):
             self._go_on(chunk)
             return
         self._go_on(chunk[: ends[0]])
         self._end()
         lengths = np.diff(ends) - 1
-        for nth in np.flatnonzero((lengths > _DEEP_BYTES) | (lengths <= _BLANK_BYTES)):
+        # The first byte of an empty line is its end, which is less than a space, too.
+        for nth in np.flatnonzero((lengths > _DEEP_BYTES) | (octets[ends[:-1] + 1] <= _SPACE)):
             self._look(self.count + 1 + int(nth), chunk[ends[nth] + 1 : ends[nth + 1]])
         self.count += len(lengths)
         self._go_on(chunk[ends[-1] + 1 :])
 
     def _go_on(self, part: bytes) -> None:
+        told = part if self.count or self.length else part.removeprefix(_BYTE_ORDER_MARK)
+        self._is_blank = self._is_blank and _is_blank(told)
         self.length += len(part)
-        self._begin = (self._begin + part[: _BLANK_BYTES + 1])[: _BLANK_BYTES + 1]
         self._brackets += _brackets(part)
 
     def _end(self) -> None:
         self.count += 1
         if self._brackets > _DEEP_BRACKETS:
             self.deep.add(self.count)
-        elif self.length <= _BLANK_BYTES and not self._begin.strip():
+        elif self._is_blank:
             self.blank.append(self.count)
         self.length = self._brackets = 0
-        self._begin = b""
+        self._is_blank = True
 
     def _look(self, number: int, line: bytes) -> None:
-        if len(line) > _BLANK_BYTES:
-            if _brackets(line) > _DEEP_BRACKETS:
-                self.deep.add(number)
-        elif not line.strip():
+        if _is_blank(line):
             self.blank.append(number)
+        elif len(line) > _DEEP_BYTES and _brackets(line) > _DEEP_BRACKETS:
+            self.deep.add(number)
+
+
+def _is_blank(part: bytes) -> bool:
+    """Tell whether the engine would pass over a line of this: it counts no such line, however long."""
+    return not part or part.isspace()
 
 
 def _brackets(part: bytes) -> int:
