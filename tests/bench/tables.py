@@ -7,8 +7,9 @@ from typing import Final
 
 from tests.bench.cost import Cost
 
-#: From here on a figure is told without decimals.
+#: From here on a figure is told without decimals; below the other with three.
 _LARGE: Final = 100
+_SMALL: Final = 0.095
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def bounds_table(bounds: Sequence[Bound]) -> Iterator[str]:
 
 
 def _short(number: float) -> str:
-    return f"{number:.2f}" if number < _LARGE else _whole(number)
+    return _whole(number) if number >= _LARGE else f"{number:.2f}" if number >= _SMALL else f"{number:.3f}"
 
 
 def _whole(number: float) -> str:
