@@ -87,6 +87,8 @@ def assert_one_meaning(paths: Sequence[Path]) -> tuple[FileResult, ...]:
     return strict[0]
 
 
+# A pair of logs is long, and shown where it fails all the same.
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_logs_by_chance_make_the_same_ledger_in_every_lane() -> None:
     lines = 0
     ways = [(FAST, FAST), (DAMAGED, DAMAGED), (FAST, STRICT), (STRICT, FAST), (None, None)]
