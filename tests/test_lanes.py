@@ -138,6 +138,15 @@ def test_lines_of_nothing_but_spaces_move_no_record(tmp_path: Path, blank: bytes
         assert taken.total() >= 3
 
 
+def test_a_line_that_nests_too_deep_is_found_behind_blank_ones(tmp_path: Path) -> None:
+    sound = next(each_oddity(SOUND["turn"]))
+    deep = sound[:-1] + b',"x":' + b"[" * 3_000 + b"]" * 3_000 + b"}"
+    (path := tmp_path / "log.jsonl").write_bytes(b"\n".join([sound, b"", b" " * 9, sound, deep, sound, sound]))
+    said, rows = made(([path], DAMAGED))
+    assert_same((said, rows), made(([path], STRICT)))
+    assert [(line, reason) for _, _, line, reason, _ in rows["rejects"]] == [(5, "too_deep")]
+
+
 def test_every_real_file_makes_the_same_ledger_in_every_lane_or_is_refused_with_a_reason(shared: Path) -> None:
     folder = shared / "realdata"
     paths = tuple(log_files([folder]))
