@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from billing.ledger import Ledger
 from billing.queries import chain, statement
 
+#: How many records are compared at a time: some 100 MB.
+_SLICE = 2_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -22,9 +25,15 @@ class Settled:
     reused_ids: tuple[str, ...] = ()
 
 
-def unsettle(ledger: Ledger, file_id: int) -> int:
-    """Move records that a load brought into the ledger back to the stage if others claim their id; return how many."""
-    ledger.keep("disputed", statement("disputed"), {"file_id": file_id})
+def unsettle(ledger: Ledger, file_id: int, records: int) -> int:
+    """Move of so many records that a load brought into the ledger those back to the stage whose id others claim.
+
+    Return how many were moved.
+    """
+    ledger.keep("disputed", "SELECT CAST(0 AS UBIGINT) AS id_hash LIMIT 0")
+    slices = 1 + records // _SLICE
+    for number in range(slices):
+        ledger.change(statement("disputed"), {"file_id": file_id, "slices": slices, "slice": number})
     moved = ledger.change(statement("stage_disputed"), {"file_id": file_id})
     if moved:
         ledger.change(statement("delete_disputed"), {"file_id": file_id})

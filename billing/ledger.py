@@ -40,6 +40,10 @@ _REMEDIES: Mapping[str, str] = {
 }
 
 
+#: So many rows are cheaper to append one by one.
+_FEW = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """An open ledger. `connection` speaks UTC, and the file's tables are those of sql/schema.sql."""
@@ -60,7 +64,10 @@ class Ledger:
 
     def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Append rows, each with a value for every column, to one of our own tables, typed as its columns are."""
-        if not rows:
+        if len(rows) <= _FEW:  # to make an Arrow table of Python's values would load pandas for it
+            for row in rows:
+                values = ", ".join(f"${name} AS {name}" for name in row)
+                self.change(f"INSERT INTO {table} BY NAME SELECT {values}", row)
             return
         if table not in self._schemas:
             self._schemas[table] = self.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables

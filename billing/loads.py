@@ -132,7 +132,7 @@ def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, be
         raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     if before:
         _count_on(ledger, source, before)
-    disputed = unsettle(ledger, file_id) if lane is not Lane.STRICT else 0
+    disputed = unsettle(ledger, file_id, scanned.records) if lane is not Lane.STRICT else 0
     counts = Counts(
         records=scanned.records + read.records + read.rejected, imported=scanned.records - scanned.staged - disputed,
         rejected=read.rejected, ignored=scanned.ignored + read.ignored,

@@ -18,6 +18,8 @@ from billing.log_files import LogFile, OpenLogFile
 from billing.unpacking import Packing
 
 _CHUNK_BYTES = 2**20
+#: What is read at once to pick lines from.
+_BLOCK_BYTES = 2**24
 #: A line of fewer bytes or with fewer brackets can't be nested deeper than the strict readers go.
 _DEEP_BYTES, _DEEP_BRACKETS = 1_800, 400
 _LINE_END = ord("\n")
@@ -56,14 +58,12 @@ class PlainText:
     def some_lines(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Yield those lines, with their numbers, in the order of the text; what lies between is passed over."""
         starts = [number for number, _ in self.marks]
-        for nth, wanted in groupby(sorted(numbers), lambda number: bisect_right(starts, number) - 1):
-            first, position = self.marks[nth]
-            chosen = frozenset(wanted)
-            with os.fdopen(os.dup(self._descriptor), "rb") as part:
-                part.seek(position)
-                for number, line in islice(enumerate(raw_lines(part), first), max(chosen) - first + 1):
-                    if number in chosen:
-                        yield number, line
+        ends = [position for _, position in self.marks[1:]] + [self.size]
+        with os.fdopen(os.dup(self._descriptor), "rb") as text:
+            for nth, wanted in groupby(sorted(numbers), lambda number: bisect_right(starts, number) - 1):
+                first, position = self.marks[nth]
+                text.seek(position)
+                yield from _picked(text, ends[nth] - position, first, list(wanted))
 
     def is_unchanged(self) -> bool:
         """Tell whether what was read last is what was surveyed, if the file may have been written to meanwhile."""
@@ -117,6 +117,18 @@ def _survey(opened: OpenLogFile, copy: BinaryIO | None, begun: bytes) -> PlainTe
         opened.finish(), opened, copy, size, lines.count, whole_lines, size - rest, frozenset(lines.deep), lines.blank,
         marks,
     )  # fmt: skip
+
+
+def _picked(text: BinaryIO, size: int, first: int, wanted: list[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield the wanted lines of the next bytes, which begin with the line of that number."""
+    if size <= _BLOCK_BYTES:
+        lines = text.read(size).split(b"\n")
+        yield from ((number, lines[number - first]) for number in wanted)
+        return
+    chosen = frozenset(wanted)  # among them one that is longer than it may be held
+    for number, line in islice(enumerate(raw_lines(text), first), wanted[-1] - first + 1):
+        if number in chosen:
+            yield number, line
 
 
 class _Lines:
