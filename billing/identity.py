@@ -12,6 +12,8 @@ from billing.queries import chain, statement
 
 #: How many records are compared at a time: some 100 MB.
 _SLICE = 2_000_000
+#: How many hashes there are.
+_HASHES = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,10 @@ def unsettle(ledger: Ledger, file_id: int, records: int) -> int:
     Return how many were moved.
     """
     ledger.keep("disputed", "SELECT CAST(0 AS UBIGINT) AS id_hash LIMIT 0")
-    slices = 1 + records // _SLICE
-    for number in range(slices):
-        ledger.change(statement("disputed"), {"file_id": file_id, "slices": slices, "slice": number})
+    step = _HASHES // (1 + records // _SLICE)
+    for first in range(0, _HASHES, step):
+        last = min(first + step, _HASHES) - 1
+        ledger.change(statement("disputed"), {"file_id": file_id, "first": first, "last": last})
     moved = ledger.change(statement("stage_disputed"), {"file_id": file_id})
     if moved:
         ledger.change(statement("delete_disputed"), {"file_id": file_id})
