@@ -13,7 +13,7 @@ from billing.fast_lane import Lane
 from billing.importer import import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.loads import FileResult
-from billing.records import Reading
+from billing.records import Reading, UsageRecord
 from tests.ledgers import OCTOBER, a_ledger
 
 ALL_LANES = pytest.mark.parametrize("lanes", [(Lane.STRICT,), tuple(Lane)], ids=["strict", "fast"])
@@ -52,7 +52,12 @@ def test_of_a_file_that_grew_only_the_rest_is_read(
             end.write(line(6) + b"\n" + line(7) + b"\n")
         read: list[int] = []
         row_of = loads.row_of
-        monkeypatch.setattr(loads, "row_of", lambda each, *rest: read.append(each.line) or row_of(each, *rest))
+
+        def watched(record: UsageRecord, file_id: int, reading: Reading) -> dict[str, object]:
+            read.append(record.line)
+            return row_of(record, file_id, reading)
+
+        monkeypatch.setattr(loads, "row_of", watched)
         file = grown(ledger, log, lanes)
         assert (file.counts.records, file.counts.imported, file.message) == (2, 2, "")
         assert told(ledger) == [(f"msg_{number}", number, number) for number in range(1, 8)]
