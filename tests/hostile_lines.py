@@ -86,6 +86,7 @@ FIELDS = (
         around(line().replace('"type":"message"', '"id":"msg_2","type":"message"')),
         _rejected("duplicate_key"),
     ),
+    a_file("key twice in tags", around(line(more='"tags":{"team":"a","team":"b"},')), _rejected("duplicate_key")),
     a_file("key twice in usage", around(line(usage=f'{USAGE},"output_tokens":1')), _rejected("duplicate_key")),
     a_file("key twice in cache_creation", around(line(usage=f"{USAGE},{_SPLIT}")), _rejected("duplicate_key")),
     a_file(

@@ -68,7 +68,7 @@ checked AS (
         )
         -- Whose an answer without a charge is depends on whether it has a null in its place, which is not seen here.
         AND (
-            is_snapshot OR provider IS NOT NULL OR $provider IS NOT NULL OR charge IS NOT NULL
+            is_snapshot OR provider IS NOT NULL OR $provider <> '' OR charge IS NOT NULL
             OR ends_with(sku, '/anthropic')
         )
         AND CASE
@@ -92,7 +92,7 @@ checked AS (
 )
 
 SELECT
-    COALESCE(CAST($provider AS VARCHAR), provider, CASE
+    COALESCE(NULLIF(CAST($provider AS VARCHAR), ''), provider, CASE
         WHEN charge IS NOT NULL OR ends_with(sku, '/anthropic') THEN 'aivideoapi'
         WHEN error IS NULL THEN 'anthropic'
     END) AS provider,
