@@ -140,9 +140,14 @@ def test_a_refund_may_carry_its_sign(mapping: _Writer) -> None:
 
 
 def test_charges_that_were_floats_are_rounded_only_when_told(mapping: _Writer) -> None:
-    noisy = cell("charged", "0.30000000000000004")
+    noisy = cell("charged", "0.3000000000000412")
     assert rejects_in(noisy, mapping('zone = "UTC"')) == [(2, "amount_out_of_range", "charged")]
     (record,) = records_in(noisy, mapping('zone = "UTC"\nround_floats_to = 9'))
+    assert record.charged == Decimal("0.3")
+
+
+def test_digits_that_no_double_holds_are_no_money(mapping: _Writer) -> None:
+    (record,) = records_in(cell("charged", "0.30000000000000004"), mapping('zone = "UTC"'))
     assert record.charged == Decimal("0.3")
 
 
