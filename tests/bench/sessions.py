@@ -27,7 +27,7 @@ _WORDS: Final = '[simulated] \\"text\\" of a turn\\nthat nobody took, '
 _FILLER: Final = _WORDS * 200
 
 _HEAD = (
-    '{"parentUuid":"%(before)s","isSidechain":%(side)s,"userType":"external","cwd":"/work/%(project)s",'
+    '{"parentUuid":"%(before)s","isSidechain":%(side)s,"userType":"external","cwd":"/home/dev/%(project)s",'
     '"sessionId":"%(session)s","version":"2.0.42","gitBranch":"main",'
 )
 _USER = (
