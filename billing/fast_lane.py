@@ -186,9 +186,7 @@ class FastLane:
 
     def _change(self, query: str, **values: object) -> int:
         """Run a statement on our table and return how many rows it changed."""
-        parameters = {"file_id": self.file_id, **values}
-        ((rows,),) = self.ledger.connection.execute(query.replace("{table}", self._table), parameters).fetchall()
-        return int(rows)
+        return self.ledger.change(query.replace("{table}", self._table), {"file_id": self.file_id, **values})
 
 
 def _is_plain(value: str, column: str, check: Callable[[str, str], str]) -> bool:

@@ -6,7 +6,7 @@ Only named fields are ever picked out of a log's objects, so texts of prompts an
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, Inexact
 
@@ -204,20 +204,17 @@ def unknown_counts(told: Json, known: frozenset[str]) -> set[str]:
 
 
 def _holds_a_number(value: object) -> bool:
-    waiting = [value]  # a stack, for a log may nest as deep as it likes
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            waiting.extend(part.values())
-        elif isinstance(part, list):
-            waiting.extend(part)
-        elif part and not isinstance(part, bool) and isinstance(part, int | Decimal):
-            return True
-    return False
+    numbers = (leaf for leaf in _leaves(value) if isinstance(leaf, int | Decimal) and not isinstance(leaf, bool))
+    return any(numbers)
 
 
 def says_nothing(value: object) -> bool:
     """Tell whether a field is null, 0, false or empty, or holds only such."""
+    return not any(_leaves(value))
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """Yield what is in a value and holds nothing itself."""
     waiting = [value]  # a stack, for a log may nest as deep as it likes
     while waiting:
         part = waiting.pop()
@@ -225,9 +222,8 @@ def says_nothing(value: object) -> bool:
             waiting.extend(part.values())
         elif isinstance(part, list):
             waiting.extend(part)
-        elif part:
-            return False
-    return True
+        else:
+            yield part
 
 
 def instant(obj: Json, key: str, zone: tzinfo | None) -> datetime | None:
