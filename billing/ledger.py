@@ -16,7 +16,7 @@ import pyarrow as pa
 from billing.errors import LedgerError
 from billing.queries import statement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _OPTIONS: Mapping[str, str] = {
     # A ledger and the logs we hand over are all that this engine ever touches.

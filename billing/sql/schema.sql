@@ -1,7 +1,7 @@
--- The ledger. Version 2. Amounts are whole pico-units (10^12 to one credit or dollar); times are UTC.
+-- The ledger. Version 3. Amounts are whole pico-units (10^12 to one credit or dollar); times are UTC.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (2);
+INSERT INTO schema_version VALUES (3);
 
 -- What the engine that filled id_hash makes of a known text: another engine's hash would find no id again.
 CREATE TABLE hash_probe (hash UBIGINT NOT NULL);
