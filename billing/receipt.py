@@ -33,6 +33,7 @@ _TOTALS: Final[Mapping[str, tuple[str, ...]]] = {
     "BIGINT": ("count({})", "sum({})"),
     "INTEGER": ("count({})", "sum({})"),
     "UBIGINT": ("count({})", "sum({})"),
+    "DECIMAL(38,0)": ("count({})", "sum({})"),
     "BOOLEAN": ("count({})", "count_if({})"),
     "TIMESTAMP WITH TIME ZONE": ("count({})", "sum(epoch_us({}))"),
 }

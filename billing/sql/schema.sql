@@ -72,3 +72,93 @@ CREATE TABLE rejects (
     reason VARCHAR NOT NULL,
     field VARCHAR
 );
+
+-- What went onto or off a provider's account beside the charges of requests. Append-only: a mistake is put right by an
+-- adjustment. A top-up of ten million credits is more pico-units than a BIGINT holds.
+CREATE TABLE account_entries (
+    provider VARCHAR NOT NULL,
+    entry_id VARCHAR NOT NULL,           -- the vendor's id of it, or content:<digest> where there is none
+    kind VARCHAR NOT NULL,               -- top_up, refund, adjustment
+    booked_at TIMESTAMPTZ NOT NULL,
+    unit VARCHAR NOT NULL,               -- what credits and bonus are counted in: credit, or USD of a prepaid account
+    credits DECIMAL(38,0) NOT NULL,      -- bought, given back, or adjusted; only an adjustment may be below 0
+    bonus DECIMAL(38,0) NOT NULL,        -- given on top of what was bought
+    paid DECIMAL(38,0),                  -- pico-units of the currency; NULL is "not said", which is not 0
+    currency VARCHAR,                    -- ISO 4217, of what was paid
+    expires_at TIMESTAMPTZ,              -- first instant at which the credits are gone; NULL if they never are
+    file_id BIGINT NOT NULL,             -- the load that brought it, and the line it stands on
+    line BIGINT NOT NULL
+);
+
+-- Balances as the vendor tells them, before anything that is booked in the same instant.
+CREATE TABLE balance_snapshots (
+    provider VARCHAR NOT NULL,
+    read_at TIMESTAMPTZ NOT NULL,
+    unit VARCHAR NOT NULL,
+    balance DECIMAL(38,0) NOT NULL,      -- may be below 0
+    file_id BIGINT NOT NULL,
+    line BIGINT NOT NULL
+);
+
+-- Billing periods that were reconciled with an invoice and closed: one row per closing, and none is ever changed.
+CREATE TABLE closed_periods (
+    closing_id BIGINT PRIMARY KEY,
+    closed_at TIMESTAMPTZ NOT NULL,      -- passed in by whoever closes
+    provider VARCHAR NOT NULL,
+    period_start TIMESTAMPTZ NOT NULL,
+    period_end TIMESTAMPTZ NOT NULL,     -- exclusive
+    invoice_id VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,           -- what the amounts of this closing are counted in: credit or USD
+    path VARCHAR NOT NULL,               -- the invoice's file, as given
+    digest VARCHAR NOT NULL,             -- SHA-256 of its bytes
+    last_load BIGINT NOT NULL,           -- the last load known then: whatever has a higher file_id came late
+    known_at DATE,                       -- rates were taken as known at the end of that day; NULL if the provider has no card
+    catalog_version VARCHAR NOT NULL,
+    catalog_digest VARCHAR NOT NULL
+);
+
+-- The match as it was answered then, line by line.
+CREATE TABLE closed_lines (
+    closing_id BIGINT NOT NULL,
+    position INTEGER NOT NULL,           -- in the order of the answer, from 1
+    line BIGINT,                         -- the invoice's own number; NULL if the invoice does not name it
+    file_line BIGINT,                    -- where it stands in the file
+    kind VARCHAR NOT NULL,               -- usage, top_up, bonus, refund, adjustment, tax, fee, correction
+    sku VARCHAR,                         -- NULL for the rest of the provider
+    period_start TIMESTAMPTZ NOT NULL,
+    period_end TIMESTAMPTZ NOT NULL,
+    quantity DECIMAL(38,0),              -- in pico-units of quantity_unit; NULL if not said
+    quantity_unit VARCHAR,
+    invoiced DECIMAL(38,0) NOT NULL,     -- pico-units of the currency, as the other two
+    metered DECIMAL(38,0),               -- NULL where the ledger says nothing
+    expected DECIMAL(38,0),              -- NULL where nobody knows
+    verdict VARCHAR NOT NULL
+);
+
+-- What the difference of each of these lines, invoiced less expected, is made of.
+CREATE TABLE closed_causes (
+    closing_id BIGINT NOT NULL,
+    position INTEGER NOT NULL,
+    cause VARCHAR NOT NULL,
+    words VARCHAR NOT NULL,
+    requests BIGINT,
+    amount DECIMAL(38,0) NOT NULL
+);
+
+-- What the ledger held and the rates said of the period then, by SKU and unit: what a restatement is held against.
+CREATE TABLE closed_totals (
+    closing_id BIGINT NOT NULL,
+    sku VARCHAR NOT NULL,
+    unit VARCHAR,                        -- credit or USD; NULL where neither log nor card says
+    requests BIGINT NOT NULL,
+    input DECIMAL(38,0) NOT NULL,        -- tokens
+    output DECIMAL(38,0) NOT NULL,
+    cache_read DECIMAL(38,0) NOT NULL,
+    cache_write_5m DECIMAL(38,0) NOT NULL,
+    cache_write_1h DECIMAL(38,0) NOT NULL,
+    cache_write_unsplit DECIMAL(38,0) NOT NULL,
+    charged DECIMAL(38,0),               -- pico-units, as the next two; NULL if no charge was reported
+    expected DECIMAL(38,0),              -- NULL if nothing has a price
+    refunded DECIMAL(38,0) NOT NULL,     -- what refunds gave back, below zero
+    unpriced BIGINT NOT NULL             -- requests without an expected charge
+);
