@@ -34,7 +34,6 @@ _TOTALS: Final[Mapping[str, tuple[str, ...]]] = {
     "INTEGER": ("count({})", "sum({})"),
     "UBIGINT": ("count({})", "sum({})"),
     "DECIMAL(38,0)": ("count({})", "sum({})"),
-    "DECIMAL(38,0)": ("count({})", "sum({})"),
     "BOOLEAN": ("count({})", "count_if({})"),
     "TIMESTAMP WITH TIME ZONE": ("count({})", "sum(epoch_us({}))"),
 }
