@@ -64,7 +64,8 @@ def requests(
     rating: Rating, tolerance: Decimal = Decimal(0), *, most: int, with_matched: bool = False
 ) -> tuple[tuple[AuditedRequest, RatePeriod | None], ...]:
     """Return the requests to look at first and the rates each was rated by: at most `most` of each SKU and verdict."""
-    table = rating.query("audited", "drill_down", tolerance=to_pico(tolerance), most=most, with_matched=with_matched)
+    relations = "audited", "attributed", "drill_down"
+    table = rating.query(*relations, tolerance=to_pico(tolerance), most=most, with_matched=with_matched)
     return tuple((_request(row), _period(rating, row["card_id"])) for row in table.to_pylist())
 
 

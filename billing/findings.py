@@ -17,7 +17,7 @@ ON_FAILURE = Cause(0, "charge.on_failure", "failed requests that were charged al
 def find(rating: Rating, cells: Sequence[Cell], clusters: Sequence[Cluster]) -> tuple[Finding, ...]:
     """Group the variance beyond tolerance by cause, verdict, provider, SKU and unit; the largest in dollars is first.
 
-    Which request belongs to which finding is noted beside the ledger, for sql/drill_down.sql.
+    Which request belongs to which finding is noted beside the ledger, for sql/attributed.sql.
     """
     failed = [_failed(cell) for cell in cells if cell.verdict == "charged_failure"]
     found = [list(group) for _, group in groupby(sorted([*clusters, *failed], key=_place), key=_place)]

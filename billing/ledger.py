@@ -42,6 +42,8 @@ _REMEDIES: Mapping[str, str] = {
 
 #: So many rows are cheaper to append one by one.
 _FEW = 3
+#: Rows of a piece of a result that is not held whole.
+_ROWS_PER_BATCH = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ class Ledger:
     def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query and return its result as an Arrow table, decimals and times intact."""
         return cast("pa.Table", self.connection.sql(query, params=_used(query, parameters)).to_arrow_table())
+
+    def batches(self, query: str, parameters: Mapping[str, object] | None = None) -> Iterator[pa.RecordBatch]:
+        """Run a query and yield its result piece by piece, so that it need not fit into memory.
+
+        Nothing else may be asked of the ledger until the last piece is out.
+        """
+        yield from self.connection.sql(query, params=_used(query, parameters)).to_arrow_reader(_ROWS_PER_BATCH)
 
     def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Append rows, each with a value for every column, to one of our own tables, typed as its columns are."""

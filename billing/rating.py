@@ -67,6 +67,11 @@ class Rating:
         query = chain(*RATED, *relations, width=self.width)
         return self.ledger.arrow(query, self._parameters(tolerance) | parameters)
 
+    def batches(self, *relations: str, tolerance: int = 0, **parameters: object) -> Iterator[pa.RecordBatch]:
+        """Yield the same rows piece by piece; the ledger is busy until the last is out."""
+        query = chain(*RATED, *relations, width=self.width)
+        return self.ledger.batches(query, self._parameters(tolerance) | parameters)
+
     def summed(self, *relations: str, tolerance: int = 0) -> pa.Table:
         """Return the same of a chain that begins with the sums of rated usage that is alike."""
         alike = f"({chain(*RATED, 'alike', width=self.width)})"

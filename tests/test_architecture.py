@@ -66,7 +66,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_sql_keeps_to_what_engines_share() -> None:
     """No float, no HUGEINT, no ASOF, no DIV, no average, no hash in the SQL that rates and sums money."""
-    shared = ("selected", "priced", "rated", "audited", "audit_cube", "drill_down")
+    shared = ("selected", "priced", "rated", "audited", "audit_cube", "attributed", "drill_down")
     for name in shared:
         lines = (ROOT / "billing" / "sql" / f"{name}.sql").read_text("utf-8").splitlines()
         words = " ".join(line.split("--")[0] for line in lines).upper().replace("(", " ").replace(")", " ").split()
