@@ -9,7 +9,7 @@ import duckdb
 
 from billing.errors import LedgerError
 from billing.ledger import Ledger, open_ledger
-from billing.queries import statement
+from billing.queries import chain, statement
 from billing.receipt import Receipt, columns_of, describe, read_receipt, receipt_path
 
 _RESTORE = "put back a copy made by `tallystick backup`, or import the logs again into a new ledger"
@@ -80,7 +80,7 @@ def _numbers(ledger: Ledger) -> Check:
 
 
 def _counts(ledger: Ledger) -> Check:
-    paths = [path for (path,) in ledger.rows(statement("miscounted"))]
+    paths = [path for (path,) in ledger.rows(chain("held", "miscounted"))]
     if paths:
         message = f"the counts of {len(paths):,} files do not add up (the first is {paths[0]}); {_RESTORE}"
         return Check("counts", ok=False, message=message)
@@ -88,11 +88,11 @@ def _counts(ledger: Ledger) -> Check:
 
 
 def _requests(ledger: Ledger) -> Check:
-    ((imported, held, of_no_file),) = ledger.rows(statement("unaccounted"))
+    ((imported, held, of_no_file),) = ledger.rows(chain("held", "unaccounted"))
     if imported != held or of_no_file:
-        message = f"{imported:,} requests were imported, {held:,} are held, {of_no_file:,} of no file; {_RESTORE}"
+        message = f"{imported:,} records were imported, {held:,} are held, {of_no_file:,} of no file; {_RESTORE}"
         return Check("requests", ok=False, message=message)
-    return Check("requests", ok=True, message=f"{held:,} requests were imported and are held")
+    return Check("requests", ok=True, message=f"{held:,} records were imported and are held")
 
 
 def _ids(ledger: Ledger) -> Check:

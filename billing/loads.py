@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 
+from billing.accounts import take
 from billing.errors import RefusedInputError
 from billing.fast_lane import FastLane, Lane, Scan
 from billing.formats import open_log, open_rest
@@ -134,8 +135,8 @@ def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, be
         _count_on(ledger, source, before)
     disputed = unsettle(ledger, file_id, scanned.records) if lane is not Lane.STRICT else 0
     counts = Counts(
-        records=scanned.records + read.records + read.rejected, imported=scanned.records - scanned.staged - disputed,
-        rejected=read.rejected, ignored=scanned.ignored + read.ignored,
+        records=scanned.records + read.records, imported=scanned.records - scanned.staged - disputed + read.imported,
+        duplicate=read.duplicate, rejected=read.rejected, ignored=scanned.ignored + read.ignored,
     )  # fmt: skip
     whole = (text.whole_bytes, text.whole_lines) if log.read_lines else (0, 0)
     return Staged(source, log.shape, counts, rejected_before, before, whole)
@@ -160,18 +161,23 @@ def finish(ledger: Ledger, staged: Staged, settled: Settled) -> FileResult:
 
 def _stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: PlainText, options: Options) -> Counts:
     """Let the outcomes wait in the ledger's stage; count the records, the rejects and what is neither."""
-    records = rejected = ignored = 0
+    records = rejected = ignored = imported = duplicate = 0
     for batch in _batches(outcomes):
+        of_account = take(ledger, batch, source.file_id)
         taken = [row_of(each, source.file_id, options.reading) for each in batch if isinstance(each, UsageRecord)]
-        rejects = [_row_of_reject(each, source) for each in batch if isinstance(each, Reject)]
+        refused = [each for each in (*batch, *of_account.rejects) if isinstance(each, Reject)]
+        rejects = [_row_of_reject(each, source) for each in refused]
         ledger.append("stage", taken)
         ledger.append("rejected", rejects)
         records += len(taken)
         rejected += len(rejects)
-        ignored += len(batch) - len(taken) - len(rejects)
+        imported += of_account.imported
+        duplicate += of_account.duplicate
+        ignored += len(batch) - len(taken) - len(rejects) - of_account.imported - of_account.duplicate
         if options.on_progress:
             options.on_progress(source.path, text.bytes_read)
-    return Counts(records=records, rejected=rejected, ignored=ignored)
+    told = records + imported + duplicate + rejected
+    return Counts(records=told, imported=imported, duplicate=duplicate, rejected=rejected, ignored=ignored)
 
 
 def _read_otherwise(path: Path) -> str:
@@ -235,7 +241,8 @@ def _count_on(ledger: Ledger, source: Source, before: Load) -> None:
     """Count the lines of the rest of a file on from its beginning, whose last line may have been cut."""
     moved = {"file_id": source.file_id, "digest": source.digest, "lines": before.whole_lines}
     for table, where in (
-        ("stage", "file_id = $file_id"), ("usage_records", "file_id = $file_id"), ("rejected", "file_digest = $digest")
+        ("stage", "file_id = $file_id"), ("usage_records", "file_id = $file_id"),
+        ("balance_snapshots", "file_id = $file_id"), ("rejected", "file_digest = $digest"),
     ):  # fmt: skip
         ledger.change(f"UPDATE {table} SET line = line + $lines WHERE {where}", moved)  # noqa: S608 - our own tables
     at = {"file_id": before.file_id, "whole_lines": before.whole_lines}

@@ -1,4 +1,7 @@
-"""What a log yields: usage records, rejects and lines that are neither. No text of a prompt or key gets this far."""
+"""What a log yields: usage records, records of an account, rejects, and lines that are none of these.
+
+No text of a prompt or key gets this far.
+"""
 
 import hashlib
 import json
@@ -83,7 +86,51 @@ class Ignored:
     line: int
 
 
-Outcome = UsageRecord | Reject | Ignored
+class EntryKind(StrEnum):
+    """Why credits went onto or off an account beside the charges of requests."""
+
+    TOP_UP = "top_up"
+    """Credits bought, and what the vendor gave on top."""
+    REFUND = "refund"
+    """Credits given back to the account, with no request named."""
+    ADJUSTMENT = "adjustment"
+    """Anything else that the vendor books; below zero it takes credits away."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """What went onto or off an account beside the charges of requests; amounts are in `unit`.
+
+    `entry_id` is the vendor's id of it; empty if it has none. `paid` is in `currency`; None is "not said".
+    """
+
+    line: int
+    provider: str
+    at: datetime
+    credits: Decimal
+    unit: str
+    kind: EntryKind = EntryKind.TOP_UP
+    bonus: Decimal = Decimal(0)
+    paid: Decimal | None = None
+    currency: str | None = None
+    expires_at: datetime | None = None
+    """First instant at which the credits are gone; None if they never are."""
+    entry_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceReading:
+    """A balance as the vendor told it at an instant, in `unit`; it may be below zero."""
+
+    line: int
+    provider: str
+    at: datetime
+    balance: Decimal
+    unit: str
+
+
+AccountRecord = AccountEntry | BalanceReading
+Outcome = UsageRecord | AccountEntry | BalanceReading | Reject | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from billing.errors import RefusedInputError
 from billing.formats import (
+    accounts,
     aider,
     anthropic_reports,
     anthropic_sse,
@@ -47,6 +48,8 @@ SHAPES: tuple[Shape, ...] = (
     openrouter.SHAPE,
     aider.SHAPE,
     anthropic_sse.SHAPE,
+    accounts.TOP_UPS,
+    accounts.BALANCES,
     api_responses.SHAPE,
 )
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".sse", ".txt", ".log", ".csv", ".tsv", ".parquet")

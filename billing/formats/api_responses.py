@@ -6,6 +6,7 @@ from dataclasses import replace
 from billing.formats import anthropic_sse, openai
 from billing.formats.answers import Call, Family, failure, is_error, one_each, success
 from billing.formats.anthropic import MESSAGE
+from billing.formats.credit_answers import balance_of, is_balance
 from billing.formats.fields import BadFieldError, Json
 from billing.formats.pieces import Item, Piece, looks_like_events, objects_of_events
 from billing.formats.shape import Shape
@@ -21,7 +22,7 @@ def claims(value: Json) -> bool:
     if isinstance(answer, dict):
         error = answer.get("error")
         says_why = isinstance(error, dict) and bool(error.keys() & {"code", "message", "type"})
-        return says_why or _family(answer) is not None
+        return says_why or _family(answer) is not None or is_balance(answer)
     if isinstance(answer, str) and looks_like_events(answer):
         return True
     return "response" in value and type(value.get("status")) is int
@@ -37,6 +38,9 @@ SHAPE = Shape("api_responses", claims, read, loads_read, has_plain_lines=True)
 
 def _take(item: Item, reading: Reading) -> Outcome:
     value = item.value
+    told = value.get("response", value)
+    if isinstance(told, dict) and is_balance(told):
+        return balance_of(item.line, value, told, reading)
     if "response" not in value:
         return _record(Call(item.line, reading, value if is_error(value) else {}), value)
     call, answer = Call(item.line, reading, value), value["response"]

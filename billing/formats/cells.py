@@ -64,6 +64,14 @@ class Notation:
 
         A refund may be written with or without its sign.
         """
+        told = self.number(cell, field)
+        if isinstance(told, Decimal) and is_refund:
+            told = told.copy_abs()
+        found = amount({field: told}, field)
+        return found.copy_negate() if found and is_refund else found
+
+    def number(self, cell: object, field: str) -> object:
+        """Return a number of any size and sign, None where none is said; what is no number stays what it is."""
         told = self.said(cell)
         if isinstance(told, str):
             told = self._number(
@@ -77,10 +85,7 @@ class Notation:
             if not told.is_finite():
                 raise BadFieldError("bad_amount", field)
             told = self._rounded(told, field)
-            if is_refund:
-                told = told.copy_abs()
-        found = amount({field: told}, field)
-        return found.copy_negate() if found and is_refund else found
+        return told
 
     def at(self, cell: object, field: str) -> datetime | None:
         """Return a time in UTC, None where none is said."""

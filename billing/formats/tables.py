@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from billing.errors import RefusedInputError
-from billing.formats import cursor, mapped, openrouter_csv
+from billing.formats import accounts, cursor, mapped, openrouter_csv
 from billing.formats.csv_rows import Header, header_of, objects_of_csv
 from billing.formats.fields import BadFieldError, clean
 from billing.formats.pieces import LONGEST, Line, looks_like_events
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from billing.mapping import Mapping
 
 #: CSV files that need no mapping.
-TABLES: tuple[Shape, ...] = (openrouter_csv.SHAPE, cursor.SHAPE)
+TABLES: tuple[Shape, ...] = (openrouter_csv.SHAPE, cursor.SHAPE, accounts.TOP_UPS, accounts.BALANCES)
 PARQUET_MAGIC = b"PAR1"
 
 #: Fewer columns than that may be a sentence with a comma.
