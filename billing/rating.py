@@ -36,11 +36,16 @@ class Selection:
     end: datetime | None = None
     provider: str | None = None
     request_id: str | None = None
+    after_load: int | None = None
+    """Only what came with a later load than this one; see `files` in sql/schema.sql."""
+    up_to_load: int | None = None
+    """Only what this load and those before it brought."""
 
     def parameters(self) -> dict[str, object]:
         """Return what sql/selected.sql asks for."""
         return {
             "from_at": self.start, "to_at": self.end, "provider": self.provider, "request_id": self.request_id,
+            "after_load": self.after_load, "up_to_load": self.up_to_load,
         }  # fmt: skip
 
 

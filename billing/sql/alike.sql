@@ -9,6 +9,7 @@ SELECT
     side,
     gap,
     COUNT(*) AS requests,
+    COUNT(charged) AS reported,
     SUM(CAST(prompt_tokens + output AS {total})) AS tokens,
     SUM(CAST(charged AS {total})) AS charged,
     SUM(CAST(exact_amount AS {total})) AS exact_amount,
