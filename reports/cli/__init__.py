@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("reports.cli.demos:demo", "Take simulated sample data the whole way, to a page you can open."),
     "doctor": ("reports.cli.doctors:doctor", "Check every column and control total of the ledger."),
     "explain": ("reports.cli.explains:explain", "Show the arithmetic of one request."),
+    "export": ("reports.cli.exports:export", "Write files for other tools, and for the vendor."),
     "import": ("reports.cli.imports:import_", "Load usage logs into the ledger."),
     "price": ("reports.cli.prices:price", "Say what one request costs."),
     "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),

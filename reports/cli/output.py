@@ -15,9 +15,9 @@ import click
 
 from pricing.amounts import digits
 from pricing.amounts import plain as exact
+from reports.csv_cells import harmless
 
 SCHEMA_VERSION = 1
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +142,9 @@ def _plain(value: object) -> object:
 
 
 def _csv_cell(cell: object) -> object:
-    turned = _plain(cell)
-    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
-        return f"'{cell}"
-    return "" if turned is None else turned
+    if isinstance(cell, str):
+        return harmless(cell)
+    return "" if cell is None else _plain(cell)
 
 
 def _markdown_cell(cell: object) -> str:

@@ -1,0 +1,106 @@
+"""`export`: files for other tools, and for the vendor."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from billing.audit import Audit
+from billing.auditor import audit_rated
+from billing.ledger import open_ledger
+from billing.rating import Rating, Selection, held_providers, lay_rates
+from reports.cli.options import catalog_of, everywhere, known_option, options, selection, span, tolerance_option
+from reports.cli.output import Result, Table, write
+from reports.exports.files import SUFFIXES, refuse_to_destroy, write_table
+from reports.exports.usage import USAGE, findings_table, usage_batches
+
+
+@click.group()
+def export() -> None:
+    """Write files for other tools, and for the vendor."""
+
+
+class _File(click.Path):
+    """A file to write, whose name ends in one of those ways."""
+
+    def __init__(self, *suffixes: str) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+        self.suffixes = suffixes
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path: Path = super().convert(value, param, ctx)  # type: ignore[assignment]  # a Path, as path_type says
+        if path.suffix not in self.suffixes:
+            self.fail(f"{str(path)!r} must end in {' or '.join(self.suffixes)}", param, ctx)
+        return path
+
+
+_table_option = options(
+    click.option("--out", type=_File(*SUFFIXES), required=True, help="The file to write: CSV or Parquet.")
+)
+audited = options(span, tolerance_option, known_option)
+
+
+@dataclass(frozen=True, slots=True)
+class _Audited:
+    """A ledger that was audited for an export."""
+
+    rating: Rating
+    audit: Audit
+    selection: Selection
+    tolerance: Decimal
+
+
+@export.command("usage")
+@audited
+@_table_option
+@everywhere
+def usage(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -> int:
+    """Write one row per request, with its expected charge, verdict and cause."""
+    with _audit(**chosen) as found:
+        refuse_to_destroy(out, found.rating.ledger)
+        rows = write_table(out, USAGE, usage_batches(found.rating, found.tolerance))
+    _tell([out], output_format, rows=rows)
+    return 0
+
+
+@export.command("findings")
+@audited
+@_table_option
+@everywhere
+def findings(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -> int:
+    """Write one row per finding of the audit."""
+    with _audit(**chosen) as found:
+        refuse_to_destroy(out, found.rating.ledger)
+        table = findings_table(found.audit)
+        rows = write_table(out, table.schema, table.to_batches())
+    _tell([out], output_format, rows=rows)
+    return 0
+
+
+@contextmanager
+def _audit(
+    *,
+    month: tuple[datetime, datetime] | None,
+    from_at: datetime | None,
+    to_at: datetime | None,
+    provider: str | None,
+    tolerance: Decimal,
+    known_at: date | None,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+) -> Iterator[_Audited]:
+    """Audit what the options select, so that findings have the names that `audit` with the same options gives them."""
+    chosen = selection(month, from_at, to_at, provider)
+    with open_ledger(ledger, read_only=True) as book:
+        rating = lay_rates(book, catalog_of(rate_cards, known_at, held_providers(book)), chosen)
+        yield _Audited(rating, audit_rated(rating, tolerance), chosen, tolerance)
+
+
+def _tell(files: list[Path], output_format: str | None, summary: str = "", **more: object) -> None:
+    table = Table("Files", ("path",), [(str(path),) for path in files])
+    write(Result({"files": files} | more, (table,), summary), output_format)
