@@ -19,6 +19,9 @@ WIDE: Final[Mapping[str, str]] = MappingProxyType(
     {"{tokens}": "DECIMAL(19,0)", "{rate}": "DECIMAL(18,0)", "{amount}": "DECIMAL(38,0)", "{total}": "DECIMAL(38,0)"},
 )
 
+#: Every relation is its own file.
+NOTHING_TAKEN: Final[Mapping[str, str]] = MappingProxyType({})
+
 #: Files that hold no SELECT but what stands in several, in the place of their name in braces.
 _PARTS: Final = ("columns", "content")
 
@@ -33,7 +36,7 @@ def statement(name: str) -> str:
     return text
 
 
-def chain(*names: str, width: Mapping[str, str] = NARROW, taking: Mapping[str, str] = MappingProxyType({})) -> str:
+def chain(*names: str, width: Mapping[str, str] = NARROW, taking: Mapping[str, str] = NOTHING_TAKEN) -> str:
     """Return one query: each relation defined over those before it, ending with all rows of the last.
 
     `taking` puts a table of ours, or a query in brackets, in the place of a relation: rows are then read from there.

@@ -3,8 +3,8 @@
 The digits are those of `pricing.calculator`, request by request.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from billing.ledger import Ledger
 from billing.price_calendar import END_US, Stretches, bounds, stretches
-from billing.queries import NARROW, WIDE, chain, statement
+from billing.queries import NARROW, NOTHING_TAKEN, WIDE, chain, statement
 from pricing.amounts import per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
 from pricing.rates import PerMtok
@@ -67,9 +67,11 @@ class Rating:
     stretches: Stretches
     width: Mapping[str, str]
 
-    def query(self, *relations: str, tolerance: int = 0, **parameters: object) -> pa.Table:
-        """Return all rows of the last relation of a chain that begins with the rated usage."""
-        query = chain(*RATED, *relations, width=self.width)
+    def query(
+        self, *relations: str, tolerance: int = 0, taking: Mapping[str, str] = NOTHING_TAKEN, **parameters: object
+    ) -> pa.Table:
+        """Return all rows of the last relation of a chain that begins with the rated usage, or with what it takes."""
+        query = chain(*RATED, *relations, width=self.width, taking=taking)
         return self.ledger.arrow(query, self._parameters(tolerance) | parameters)
 
     def batches(self, *relations: str, tolerance: int = 0, **parameters: object) -> Iterator[pa.RecordBatch]:
@@ -105,23 +107,32 @@ def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHIN
     """Put the rates of the providers that the ledger holds, and their calendar, into tables beside the usage."""
     held = held_providers(ledger)
     periods = tuple(catalog.all_periods(held))
-    rates = [_no_rate(), *rate_rows((card_id, None, period) for card_id, period in enumerate(periods))]
+    rates = [no_rate(), *rate_rows((card_id, None, period) for card_id, period in enumerate(periods))]
     names = [
         {"provider": provider, "name": name, "sku": sku}
         for provider in sorted(set(held) & set(catalog.providers))
         for name, sku in sorted(catalog.sku_names(provider).items())
     ]
+    for table in ("causes", "no_explanation"):
+        ledger.connection.execute(statement(table))
+    return lay(Rating(ledger, catalog, periods, selection, Stretches(), NARROW), rates, names)
+
+
+def lay(rating: Rating, rates: Sequence[Mapping[str, Any]], names: Sequence[Mapping[str, object]]) -> Rating:
+    """Put rows of sql/rates.sql and sql/names.sql, and their calendar, into tables beside the usage.
+
+    A request is rated by the rates of each SKU that its provider and name stand for, most often one.
+    """
+    ledger, selection = rating.ledger, rating.selection
     ((first_at, last_at),) = ledger.rows("SELECT MIN(used_at), MAX(used_at) FROM usage_records")
     first_at = max(filter(None, (first_at, selection.start)), default=None)
     last_at = min(filter(None, (last_at, selection.end)), default=None)
-    cut = stretches(periods, len(names), first_at, last_at)
-    for table, rows in (
-        ("rates", rates), ("names", names), ("stretches", list(cut.rows())), ("causes", []), ("no_explanation", []),
-    ):  # fmt: skip
+    cut = stretches(rating.periods, len(names), first_at, last_at)
+    for table, rows in (("rates", rates), ("names", names), ("stretches", list(cut.rows()))):
         ledger.connection.execute(statement(table))
         ledger.append(table, rows)
     ledger.keep("calendar", chain("calendar"))
-    return Rating(ledger, catalog, periods, selection, cut, _width(ledger, rates, selection))
+    return replace(rating, stretches=cut, width=_width(ledger, rates, selection))
 
 
 def rate_rows(cards: Iterable[tuple[int, int | None, RatePeriod]]) -> Iterator[dict[str, object]]:
@@ -152,7 +163,7 @@ def _width(ledger: Ledger, rates: Iterable[Mapping[str, Any]], selection: Select
     return WIDE
 
 
-def _no_rate() -> dict[str, object]:
+def no_rate() -> dict[str, object]:
     """Return the rates of what has none."""
     return {
         "rate_id": 0, "card_id": None, "hypothesis": None, "provider": None, "sku": None, "service_tier": None,

@@ -9,7 +9,8 @@ from pricing.usage import TOKEN_KINDS, UNSPLIT_CACHE_WRITE, WEB_SEARCH, Usage
 
 #: What a request is charged for by count: tokens of each kind, and calls.
 COUNTED = (*(kind.value for kind in TOKEN_KINDS), UNSPLIT_CACHE_WRITE, WEB_SEARCH)
-_COUNTS = tuple(field for field in fields(Usage) if field.type is int)
+#: The fields of usage that hold these, in the same order.
+COUNTS = tuple(field.name for field in fields(Usage) if field.type is int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def alike(each: Usage, requests: int, name: str = "") -> Portion:
     >>> alike(Usage(input=300, output=20), 10).usage.input
     3000
     """
-    counts = {field.name: getattr(each, field.name) * requests for field in _COUNTS}
+    counts = {name: getattr(each, name) * requests for name in COUNTS}
     return Portion(replace(each, **counts), requests, each, name)
 
 
@@ -66,18 +67,13 @@ def uncached(usage: Usage) -> Usage:
 
 def counts_of(usage: Usage) -> dict[str, int]:
     """Return how much of each kind was used, what was not used left out."""
-    counted = (getattr(usage, "web_searches" if kind == WEB_SEARCH else kind) for kind in COUNTED)
-    return {kind: count for kind, count in zip(COUNTED, counted, strict=True) if count}
-
-
-def token_count(usage: Usage) -> int:
-    """Return all tokens, in and out."""
-    return usage.prompt_tokens + usage.output
+    counts = {kind: getattr(usage, name) for kind, name in zip(COUNTED, COUNTS, strict=True)}
+    return {kind: count for kind, count in counts.items() if count}
 
 
 def added(usages: Iterable[Usage]) -> Usage:
     """Return all that was used. The service tier is that of the first."""
     all_of = list(usages)
-    counts = {field.name: sum(getattr(each, field.name) for each in all_of) for field in _COUNTS}
+    counts = {name: sum(getattr(each, name) for each in all_of) for name in COUNTS}
     unknown = tuple(sorted({name for each in all_of for name in each.unknown_fields}))
     return replace(all_of[0] if all_of else Usage(), **counts, unknown_fields=unknown)
