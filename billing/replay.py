@@ -146,13 +146,13 @@ def _left(rated: list[Rated], total: Usage, requests: int) -> Iterator[Rated]:
     missing = requests - sum(each.requests or 0 for each in rated)
     if missing:
         known = added(each.usage for each in rated)
-        rest = {name: getattr(total, name) - getattr(known, name) for name in COUNTS}
+        rest: dict[str, Any] = {name: getattr(total, name) - getattr(known, name) for name in COUNTS}
         yield Rated(replace(Usage(), **rest), missing, "no_rate_in_force")
 
 
 def _usage(row: Mapping[str, Any]) -> Usage:
     unknown = tuple(row["unknown_fields"].split(",")) if row["unknown_fields"] else ()
-    counts = {name: int(row[name]) for name in COUNTS}
+    counts: dict[str, Any] = {name: int(row[name]) for name in COUNTS}
     return replace(Usage(unknown_fields=unknown), **counts)
 
 

@@ -6,6 +6,7 @@ Everything here is for display. The exact amount stays in the title of each cell
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from pricing.amounts import digits, plain
 
@@ -116,6 +117,16 @@ def unit_name(unit: str, amount: Decimal | None = None) -> str:
 def percent(part: Decimal, whole: Decimal, places: int = 2) -> str | None:
     """Return what share of the whole the part is, with its sign; None of nothing."""
     return f"{signed(rounded(part * 100 / whole, places))}\N{NO-BREAK SPACE}%" if whole else None
+
+
+def decimal(value: Fraction, places: int) -> Decimal:
+    """Return an exact fraction as a decimal, rounded once, from the middle away from zero.
+
+    >>> decimal(Fraction(2, 3), 4), decimal(Fraction(-1, 8), 2)
+    (Decimal('0.6667'), Decimal('-0.13'))
+    """
+    scaled, sign = abs(value) * 10**places, 1 if value >= 0 else -1
+    return Decimal(sign * int(scaled + Fraction(1, 2))).scaleb(-places)
 
 
 def dollars(amount: Decimal, *, with_sign: bool = False) -> str:

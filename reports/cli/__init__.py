@@ -15,6 +15,7 @@ SETTINGS_FILE = "tallystick.toml"
 #: What it may say, and as what.
 _SETTINGS: Mapping[str, tuple[type, ...]] = {
     "ledger": (str,), "rate_cards": (str,), "format": (str,), "quiet": (bool,), "tolerance": (str, int, Decimal),
+    "models": (dict,),
 }  # fmt: skip
 USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 
@@ -23,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("reports.cli.audits:audit", "Hold every charge against the rate card in force."),
     "backup": ("reports.cli.doctors:backup", "Copy the ledger and check the copy."),
     "catalog": ("reports.cli.catalogs:catalog", "List, check and compare rate cards."),
+    "compare": ("reports.cli.comparisons:compare", "Price the same basket at every vendor of a model."),
     "conflicts": ("reports.cli.imports:conflicts", "List records whose id was taken by other money or other usage."),
     "demo": ("reports.cli.demos:demo", "Take simulated sample data the whole way, to a page you can open."),
     "doctor": ("reports.cli.doctors:doctor", "Check every column and control total of the ledger."),
@@ -131,4 +133,7 @@ def _settings() -> dict[str, Any]:
         parts = value if name == "rate_cards" and isinstance(value, list) else [value]
         if any(type(part) not in _SETTINGS[name] for part in parts):
             raise click.UsageError(f"{path}: {name!r} can't be {value!r}; see `tallystick audit --help`")
+    if not all(isinstance(name, str) for name in raw.get("models", {}).values()):
+        raise click.UsageError(f'{path}: [models] takes lines such as "claude-opus-4-5" = "claude-opus-4-6"')
+    raw["models"] = tuple(raw.get("models", {}).items())
     return {"output_format" if name == "format" else name: value for name, value in raw.items()}

@@ -33,13 +33,14 @@ class Table:
 class Result:
     """What a command found: the data for programs, the tables for people, and the one that CSV is made of.
 
-    CSV is made of `flat`, or else of the first table.
+    CSV is made of `flat`, or else of the first table. `details` come last, folded away where that can be done.
     """
 
     data: Mapping[str, object]
     tables: Sequence[Table]
     summary: str = ""
     flat: Table | None = None
+    details: Sequence[Table] = ()
 
 
 def write(result: Result, output_format: str | None) -> None:
@@ -68,13 +69,12 @@ def as_csv(result: Result) -> str:
 
 
 def as_markdown(result: Result) -> str:
-    """Return the summary and every table as Markdown."""
+    """Return the summary and every table as Markdown, the details folded away."""
     parts = [result.summary] if result.summary else []
-    for table in result.tables:
-        rows = [table.columns, ["---:" if _is_numeric(column) else "---" for column in zip(*table.rows, strict=True)]]
-        rows = rows if table.rows else [table.columns, ["---"] * len(table.columns)]
-        lines = ["| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in (*rows, *table.rows)]
-        parts.append(f"**{table.title}**\n\n" + "\n".join(lines))
+    parts += map(_markdown_table, result.tables)
+    if result.details:
+        folded = "\n\n".join(map(_markdown_table, result.details))
+        parts.append(f"<details>\n<summary>Details</summary>\n\n{folded}\n\n</details>")
     return "\n\n".join(parts) + "\n"
 
 
@@ -88,7 +88,7 @@ def as_table(result: Result) -> str:
     console = Console(file=io.StringIO(), force_terminal=sys.stdout.isatty(), width=_width(), highlight=False)
     if result.summary:
         console.print(Text(result.summary))
-    for table in result.tables:
+    for table in (*result.tables, *result.details):
         columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
         drawn = RichTable(title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for name, column in zip(table.columns, columns, strict=True):
@@ -145,6 +145,13 @@ def _csv_cell(cell: object) -> object:
     if isinstance(cell, str):
         return harmless(cell)
     return "" if cell is None else _plain(cell)
+
+
+def _markdown_table(table: Table) -> str:
+    rows = [table.columns, ["---:" if _is_numeric(column) else "---" for column in zip(*table.rows, strict=True)]]
+    rows = rows if table.rows else [table.columns, ["---"] * len(table.columns)]
+    lines = ["| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in (*rows, *table.rows)]
+    return f"**{table.title}**\n\n" + "\n".join(lines)
 
 
 def _markdown_cell(cell: object) -> str:

@@ -25,7 +25,7 @@ from reports.figures import exactly
 
 UNPRICED = 4
 
-_tokens = options(
+token_options = options(
     *(
         click.option(f"--{kind}", type=click.IntRange(0, 10**15), default=0, metavar="TOKENS", help=what)
         for kind, what in (
@@ -42,7 +42,7 @@ _tokens = options(
 @click.command()
 @click.argument("sku", type=Name())
 @click.option("--provider", required=True, type=Name(), help="Who sells it.")
-@_tokens
+@token_options
 @click.option("--at", type=Instant(), help="The instant whose rates hold. Default: now.")
 @click.option("--service-tier", default=STANDARD_TIER, show_default=True, help="Such as batch or priority.")
 @known_option

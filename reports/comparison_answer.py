@@ -1,0 +1,87 @@
+"""The answer of a comparison in plain sentences: who is cheapest, beside the list price, and what is not known."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from pricing.amounts import digits
+from pricing.baskets import counts_of
+from pricing.claims import CheckedClaim
+from pricing.comparison import Comparison
+from pricing.offers import Offer, Part
+from reports.figures import count, decimal, exactly
+
+_PLACES = 3
+
+
+def answer(comparison: Comparison) -> str:
+    """Return what was compared, the cheapest offer, the list price, and who has no known price."""
+    return " ".join(_sentences(comparison))
+
+
+def basket_words(comparison: Comparison) -> str:
+    """Return what was compared, such as `1,000 input and 20 output tokens of claude-sonnet-4-6`."""
+    used = [f"{number:,} {kind_words(kind)}" for kind, number in counts_of(comparison.usage).items()]
+    listed = ", ".join(used[:-1]) + f" and {used[-1]}" if len(used) > 1 else "".join(used)
+    told = "" if comparison.requests is None else f" in {count(comparison.requests, 'request')}"
+    return f"{listed} tokens{told} of {comparison.model}"
+
+
+def unpriced_words(part: Part) -> str:
+    """Return what has no price, why, and what bounds it."""
+    if part.assumed is None or part.high is None:
+        return f"{kind_words(part.kind)}: {part.reason}"
+    return f"{kind_words(part.kind)}: {part.reason}, at most {exactly(part.high, 'USD')} at the {part.assumed}"
+
+
+def kind_words(kind: str) -> str:
+    """Return the name of a kind as people read it, such as `cache read`."""
+    return kind.replace("_", " ")
+
+
+def _sentences(comparison: Comparison) -> Iterator[str]:
+    best, basket = comparison.cheapest, basket_words(comparison)
+    if best is None:
+        yield f"Nobody publishes every price that {basket} need."
+    else:
+        yield f"{basket}: the cheapest is {_priced(best)}{_beside_list(comparison, best)}."
+    if unknown := [each for each in comparison.offers if each.cost is None]:
+        yield f"Not fully priced: {', '.join(_bounded(each) for each in unknown)}."
+
+
+def _priced(offer: Offer) -> str:
+    cost = exactly(offer.cost, "USD") if offer.cost is not None else "an unknown price"
+    return f"{offer.seller.name} at {cost}"
+
+
+def _beside_list(comparison: Comparison, best: Offer) -> str:
+    reference = comparison.list_offer
+    if reference is None or reference.usd is None:
+        return "; no card has a list price for it"
+    if best.seller.is_list:
+        return ", which is the list price"
+    if best.ratio_to_list is None:
+        return ""
+    return (
+        f", {_plain(best.ratio_to_list)} x the list price of {exactly(reference.usd, 'USD')} ({reference.seller.name})"
+    )
+
+
+def _bounded(offer: Offer) -> str:
+    if offer.low is None:
+        return offer.seller.name
+    least = exactly(offer.low, "USD")
+    most = f"at least {least}" if offer.high is None else f"{least} to {exactly(offer.high, 'USD')}"
+    return f"{offer.seller.name} ({most})"
+
+
+def claim_words(checked: CheckedClaim) -> str:
+    """Return what each kind saves against its list price."""
+    return ", ".join(f"{kind_words(kind)}: {_saving(saving)}" for kind, saving in checked.savings.items())
+
+
+def _saving(saving: Fraction | None) -> str:
+    return "unpublished" if saving is None else f"{_plain(saving * 100)} %"
+
+
+def _plain(value: Fraction) -> str:
+    return digits(decimal(value, _PLACES)) or ""
