@@ -129,7 +129,7 @@ CREATE TABLE closed_lines (
     period_end TIMESTAMPTZ NOT NULL,
     quantity DECIMAL(38,0),              -- in pico-units of quantity_unit; NULL if not said
     quantity_unit VARCHAR,
-    invoiced DECIMAL(38,0) NOT NULL,     -- pico-units of the currency, as the other two
+    invoiced DECIMAL(38,0),              -- pico-units of the currency, as the other two; NULL if it is no matter of this invoice
     metered DECIMAL(38,0),               -- NULL where the ledger says nothing
     expected DECIMAL(38,0),              -- NULL where nobody knows
     verdict VARCHAR NOT NULL
@@ -140,9 +140,9 @@ CREATE TABLE closed_causes (
     closing_id BIGINT NOT NULL,
     position INTEGER NOT NULL,
     cause VARCHAR NOT NULL,
-    words VARCHAR NOT NULL,
     requests BIGINT,
-    amount DECIMAL(38,0) NOT NULL
+    amount DECIMAL(38,0) NOT NULL,
+    findings VARCHAR NOT NULL            -- ids of the audit's findings, comma-separated; empty if it is none of them
 );
 
 -- What the ledger held and the rates said of the period then, by SKU and unit: what a restatement is held against.
@@ -157,8 +157,9 @@ CREATE TABLE closed_totals (
     cache_write_5m DECIMAL(38,0) NOT NULL,
     cache_write_1h DECIMAL(38,0) NOT NULL,
     cache_write_unsplit DECIMAL(38,0) NOT NULL,
-    charged DECIMAL(38,0),               -- pico-units, as the next two; NULL if no charge was reported
-    expected DECIMAL(38,0),              -- NULL if nothing has a price
+    charged DECIMAL(38,0) NOT NULL,      -- pico-units, as the next three: what requests report
+    expected DECIMAL(38,0) NOT NULL,     -- what the rates give for all that they price
+    variance DECIMAL(38,0) NOT NULL,     -- charged less expected, of requests of which both are known
     refunded DECIMAL(38,0) NOT NULL,     -- what refunds gave back, below zero
     unpriced BIGINT NOT NULL             -- requests without an expected charge
 );
