@@ -120,15 +120,18 @@ CREATE TABLE closed_periods (
 -- The match as it was answered then, line by line.
 CREATE TABLE closed_lines (
     closing_id BIGINT NOT NULL,
-    position INTEGER NOT NULL,           -- in the order of the answer, from 1
+    position BIGINT NOT NULL,            -- in the order of the answer, from 1; 0 is the total
     line BIGINT,                         -- the invoice's own number; NULL if the invoice does not name it
     file_line BIGINT,                    -- where it stands in the file
-    kind VARCHAR NOT NULL,               -- usage, top_up, bonus, refund, adjustment, tax, fee, correction
+    kind VARCHAR NOT NULL,               -- usage, top_up, bonus, refund, adjustment, tax, fee, correction; total
     sku VARCHAR,                         -- NULL for the rest of the provider
     period_start TIMESTAMPTZ NOT NULL,
     period_end TIMESTAMPTZ NOT NULL,
-    quantity DECIMAL(38,0),              -- in pico-units of quantity_unit; NULL if not said
-    quantity_unit VARCHAR,
+    quantity DECIMAL(38,0),              -- in pico-units of `unit`, as the next; NULL if not said
+    held_quantity DECIMAL(38,0),         -- what the ledger counts
+    unit VARCHAR,                        -- tokens, Mtok, requests, credits
+    requests BIGINT,                     -- in the ledger; NULL if it is no line of requests
+    unpriced BIGINT NOT NULL,            -- those of them that nobody can price
     invoiced DECIMAL(38,0),              -- pico-units of the currency, as the other two; NULL if it is no matter of this invoice
     metered DECIMAL(38,0),               -- NULL where the ledger says nothing
     expected DECIMAL(38,0),              -- NULL where nobody knows
@@ -138,7 +141,7 @@ CREATE TABLE closed_lines (
 -- What the difference of each of these lines, invoiced less expected, is made of.
 CREATE TABLE closed_causes (
     closing_id BIGINT NOT NULL,
-    position INTEGER NOT NULL,
+    position BIGINT NOT NULL,
     cause VARCHAR NOT NULL,
     requests BIGINT,
     amount DECIMAL(38,0) NOT NULL,
