@@ -1,6 +1,7 @@
 """Plain TOML text of a table, one key a line, so that a card that is written by machine reads like one by hand."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +15,11 @@ def toml(table: Mapping[str, object]) -> str:
     >>> toml({"id": "a/b", "rates": {"input": Decimal("300")}, "name": None})
     'id = "a/b"\nrates = { input = 300 }\n'
     """
-    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items() if value is not None)
+    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items() if value is not None)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def _value(value: object) -> str:
@@ -34,7 +39,7 @@ def _value(value: object) -> str:
         case list():
             text = f"[{', '.join(map(_value, value))}]"
         case dict():
-            text = f"{{ {', '.join(f'{key} = {_value(item)}' for key, item in value.items())} }}"
+            text = f"{{ {', '.join(f'{_key(key)} = {_value(item)}' for key, item in value.items())} }}"
         case _:
             raise TypeError(f"no TOML for {type(value).__name__}")
     return text

@@ -28,7 +28,7 @@ def audit_page(
     sampled = requests(rating, tolerance, most=_MOST_SAMPLES)
     return AuditPage(
         audit=found,
-        title=_title(found, selection),
+        title=titled("Audit", found, selection),
         samples=tuple(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
@@ -39,12 +39,13 @@ def audit_page(
     )
 
 
-def _title(found: Audit, selection: Selection) -> str:
+def titled(name: str, found: Audit, selection: Selection) -> str:
+    """Return a title with the months that the audit is of, such as `Audit, October 2026`."""
     start, last = selection.start or found.first_at, found.last_at
     if start is None or last is None:
-        return "Audit"
+        return name
     months = [f"{at:%B %Y}" for at in (start, last)]
-    return f"Audit, {months[0]}" if months[0] == months[1] else f"Audit, {months[0]} to {months[1]}"
+    return f"{name}, {months[0]}" if months[0] == months[1] else f"{name}, {months[0]} to {months[1]}"
 
 
 def _rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:

@@ -90,7 +90,7 @@ def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: Audit
         f"{each.sentence} In sum: {spent}; {times}.",
         _of(len(samples), each.requests),
         _table(each.id, samples, figures, names, each.id),
-        tuple(_arithmetic(request, charge) for request, charge in samples),
+        tuple(arithmetic(request, charge) for request, charge in samples),
         Row((), names[each.provider, each.sku], (each.verdict,), each.id, has_finding=True),
     )
 
@@ -106,7 +106,7 @@ def _verdict_group(audit: Audit, code: str, samples: Samples, figures: AuditFigu
         meaning,
         _of(len(samples), requests),
         _table(f"verdict-{code}", samples, figures, names, None),
-        tuple(_arithmetic(request, charge) for request, charge in samples),
+        tuple(arithmetic(request, charge) for request, charge in samples),
         Row((), None, (code,), has_finding=True),
     )
 
@@ -149,7 +149,8 @@ def _cells(request: AuditedRequest, figures: AuditFigures) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def _arithmetic(request: AuditedRequest, charge: Charge | None) -> Arithmetic:
+def arithmetic(request: AuditedRequest, charge: Charge | None) -> Arithmetic:
+    """Return the arithmetic of a request as shown: what `explain` says of it."""
     unit = request.unit or (charge.unit if charge else None) or ""
     steps = () if charge is None else tuple(_step(line) for line in charge.lines)
     outcome = tuple(_outcome(request, charge, unit))

@@ -27,7 +27,7 @@ def render(template: str, page: object) -> str:
 
 def content_security_policy(html: str) -> str:
     """Return the policy for that page. Plotly writes its own style sheet, so styles may be inline."""
-    scripts = " ".join(f"'sha256-{_digest(script)}'" for script in _SCRIPT.findall(html))
+    scripts = " ".join(f"'sha256-{_digest(script)}'" for script in _SCRIPT.findall(html)) or "'none'"
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
         "base-uri 'none'; form-action 'none'"

@@ -31,7 +31,8 @@ SELECT
     a.api_key_id,
     a.tags,
     CAST(a.usd_value AS DECIMAL(38,0)) AS usd_per_unit,
-    a.file_id
+    a.file_id,
+    a.card_id
 FROM attributed AS a
 LEFT JOIN files AS l ON l.file_id = a.file_id
 WHERE $findings IS NULL OR list_contains(CAST($findings AS VARCHAR[]), a.finding)

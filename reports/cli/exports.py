@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +10,16 @@ from typing import Any
 
 import click
 
-from billing.audit import Audit
-from billing.auditor import audit_rated
 from billing.ledger import open_ledger
-from billing.rating import Rating, Selection, held_providers, lay_rates
-from reports.cli.options import catalog_of, everywhere, known_option, options, selection, span, tolerance_option
+from billing.rating import held_providers
+from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
+from reports.exports.audited import Audited
+from reports.exports.dispute import Dispute, claimed
 from reports.exports.files import SUFFIXES, refuse_to_destroy, write_table
+from reports.exports.pack import refuse_to_replace, write_pack
 from reports.exports.usage import USAGE, findings_table, usage_batches
+from reports.figures import count, exactly
 
 
 @click.group()
@@ -45,14 +47,38 @@ _table_option = options(
 audited = options(span, tolerance_option, known_option)
 
 
-@dataclass(frozen=True, slots=True)
-class _Audited:
-    """A ledger that was audited for an export."""
+@export.command("dispute")
+@audited
+@click.option("--finding", "ids", multiple=True, type=Name(), help="Only that finding, such as F-001; may be repeated.")
+@click.option("--sender", default="", help="Who writes, such as your company and its account; shown in the letter.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The folder to write; it must hold nothing else."
+)
+@everywhere
+def dispute(
+    *, ids: tuple[str, ...], sender: str, out: Path, output_format: str | None, quiet: bool, **chosen: Any
+) -> int:
+    """Write what a vendor is to be sent: a letter, the rows, the rates, the arithmetic and digests.
 
-    rating: Rating
-    audit: Audit
-    selection: Selection
-    tolerance: Decimal
+    Findings have the names that `tallystick audit` with the same options gives them.
+    """
+    refuse_to_replace(out)
+    with _audit(**chosen) as found:
+        findings = claimed(found.audit, ids)
+        if not findings:
+            _tell([], output_format, "Nothing to dispute: no charge is above its rate card.", due=[])
+            return 0
+        claim = write_pack(out, found, findings, sender)
+    told = {"provider": claim.provider, "due": [asdict(each) for each in claim.due],
+            "findings": [each.id for each in findings]}  # fmt: skip
+    _tell(sorted(out.iterdir()), output_format, _claim_summary(claim), **told)
+    return 0
+
+
+def _claim_summary(claim: Dispute) -> str:
+    requests = count(sum(each.requests for each in claim.due), "request")
+    amounts = " and ".join(exactly(each.variance, each.unit) for each in claim.due)
+    return f"{amounts} to get back from {claim.vendor} for {requests}."
 
 
 @export.command("usage")
@@ -63,7 +89,7 @@ def usage(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -
     """Write one row per request, with its expected charge, verdict and cause."""
     with _audit(**chosen) as found:
         refuse_to_destroy(out, found.rating.ledger)
-        rows = write_table(out, USAGE, usage_batches(found.rating, found.tolerance))
+        rows = write_table(out, USAGE, usage_batches(found))
     _tell([out], output_format, rows=rows)
     return 0
 
@@ -93,12 +119,12 @@ def _audit(
     known_at: date | None,
     ledger: Path,
     rate_cards: tuple[Path, ...],
-) -> Iterator[_Audited]:
+) -> Iterator[Audited]:
     """Audit what the options select, so that findings have the names that `audit` with the same options gives them."""
     chosen = selection(month, from_at, to_at, provider)
     with open_ledger(ledger, read_only=True) as book:
-        rating = lay_rates(book, catalog_of(rate_cards, known_at, held_providers(book)), chosen)
-        yield _Audited(rating, audit_rated(rating, tolerance), chosen, tolerance)
+        catalog = catalog_of(rate_cards, known_at, held_providers(book))
+        yield Audited.of(book, catalog, chosen, tolerance)
 
 
 def _tell(files: list[Path], output_format: str | None, summary: str = "", **more: object) -> None:

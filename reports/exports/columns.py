@@ -20,7 +20,7 @@ INSTANT = pa.timestamp("us", "UTC")
 
 
 def typed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Return the columns of the schema, in its order and types. Of amounts the batch holds pico-units, DECIMAL(38,0)."""
+    """Return the columns of the schema, in its order and types. A batch holds amounts as pico-units, DECIMAL(38,0)."""
     return pa.record_batch([_typed(batch.column(each.name), each.type) for each in schema], schema=schema)
 
 

@@ -9,8 +9,7 @@ from typing import Any, get_args, get_type_hints
 import pyarrow as pa
 
 from billing.audit import Audit, Finding
-from billing.rating import Rating
-from pricing.amounts import to_pico
+from reports.exports.audited import Audited
 from reports.exports.columns import AMOUNT, INSTANT, PRODUCT, typed
 
 #: The first columns, up to `line`, are a contract; those after it may become more.
@@ -33,16 +32,9 @@ _TYPES: Mapping[type, pa.DataType] = {
 }  # fmt: skip
 
 
-def usage_batches(rating: Rating, tolerance: Decimal, schema: pa.Schema = USAGE) -> Iterator[pa.RecordBatch]:
-    """Yield one row per selected request, oldest first. The requests must have been audited with that tolerance."""
-    for batch in exported(rating, tolerance):
-        yield typed(batch, schema)
-
-
-def exported(rating: Rating, tolerance: Decimal, findings: tuple[str, ...] | None = None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of sql/exported.sql: of those findings, or of all requests."""
-    told = None if findings is None else list(findings)
-    return rating.batches("audited", "attributed", "exported", tolerance=to_pico(tolerance), findings=told)
+def usage_batches(audited: Audited, schema: pa.Schema = USAGE) -> Iterator[pa.RecordBatch]:
+    """Yield one row per selected request, oldest first."""
+    return (typed(batch, schema) for batch in audited.requests())
 
 
 def findings_table(audit: Audit) -> pa.Table:

@@ -1,0 +1,37 @@
+"""A ledger that was audited: what every export is made from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
+
+import pyarrow as pa
+
+from billing.audit import Audit
+from billing.auditor import audit_rated
+from billing.ledger import Ledger
+from billing.rating import Rating, Selection, lay_rates
+from pricing.amounts import to_pico
+from pricing.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The selected requests beside their rates, and the audit of them."""
+
+    rating: Rating
+    audit: Audit
+    selection: Selection
+
+    @classmethod
+    def of(cls, ledger: Ledger, catalog: Catalog, selection: Selection, tolerance: Decimal) -> Self:
+        """Audit the selected requests of a ledger."""
+        rating = lay_rates(ledger, catalog, selection)
+        return cls(rating, audit_rated(rating, tolerance), selection)
+
+    def requests(self, findings: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of sql/exported.sql: of those findings, or else of all requests; oldest first."""
+        return self.rating.batches(
+            "audited", "attributed", "exported", tolerance=to_pico(self.audit.tolerance),
+            findings=None if findings is None else list(findings),
+        )  # fmt: skip
