@@ -118,7 +118,7 @@ def conclude(
         offers=tuple(offers),
         list_offer=next((each for each in offers if each.seller.is_list), None),
         claims=checked_claims(catalog, offers),
-        flips=flips(offers, total.usage),
+        flips=flips(offers, total.usage, reference),
         drivers=drivers(offers),
         catalog_version=catalog.version,
         catalog_digest=catalog.digest,

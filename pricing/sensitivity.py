@@ -23,8 +23,8 @@ _PROMPT = (TokenKind.INPUT.value, *_CACHE)
 class Flip:
     """Below that share of cache reads in the prompt the one offer is cheaper, above it the other.
 
-    `is_of_cheapest` tells whether these two are the cheapest there. `assumed` names the sellers whose cached tokens
-    were taken at their input rate, as they publish no price for them.
+    `is_of_cheapest` tells whether these two are the cheapest there. `assumed` names the sellers that publish no price
+    for cached tokens: these were taken at the most that bounds them, the dearer of list price and input rate.
     """
 
     share: Fraction
@@ -59,22 +59,30 @@ class _Line:
         return self.start + share * self.slope
 
 
-def flips(offers: Sequence[Offer], usage: Usage) -> tuple[Flip, ...]:
+def flips(offers: Sequence[Offer], usage: Usage, reference: Offer | None = None) -> tuple[Flip, ...]:
     """Return where pairs of offers change places as the share of cache reads goes from none of the prompt to all of it.
 
     The prompt stays as large; what is not read from a cache is split as it is in `usage`. Offers that leave anything
-    but cached tokens unpriced are left out.
+    but cached tokens unpriced are left out. `reference` is the list price.
     """
-    lines = [line for offer in offers if (line := _line(offer, usage)) is not None]
+    lines = [line for offer in offers if (line := _line(offer, usage, reference)) is not None]
     return tuple(sorted(_crossings(lines), key=lambda flip: (flip.share, flip.below.name, flip.above.name)))
+
+
+def next_best(offers: Sequence[Offer]) -> tuple[Offer, Offer] | None:
+    """Return the cheapest of offers that come in their order, and the first that costs more; None without these."""
+    known = [offer for offer in offers if offer.cost is not None]
+    dearer = (offer for offer in known if offer.cost != known[0].cost)
+    following = next(dearer, None)
+    return None if following is None else (known[0], following)
 
 
 def drivers(offers: Sequence[Offer]) -> tuple[Driver, ...]:
     """Return what makes the difference between the cheapest offer and the next, the largest part first."""
-    known = [offer for offer in offers if offer.cost is not None]
-    if len(known) < 2:  # noqa: PLR2004 - a difference is between two
+    pair = next_best(offers)
+    if pair is None:
         return ()
-    cheap, dear = (_dollars_by_kind(offer) for offer in known[:2])
+    cheap, dear = (_dollars_by_kind(offer) for offer in pair)
     by_kind = {kind: dear.get(kind, Fraction(0)) - cheap.get(kind, Fraction(0)) for kind in cheap | dear}
     total = sum(by_kind.values(), Fraction(0))
     found = [Driver(kind, difference, _flips_at(difference, total)) for kind, difference in by_kind.items()]
@@ -117,11 +125,11 @@ def _crossings(lines: Sequence[_Line]) -> Iterator[Flip]:
         yield Flip(share, below.seller, above.seller, is_cheapest, assumed)
 
 
-def _line(offer: Offer, usage: Usage) -> _Line | None:
+def _line(offer: Offer, usage: Usage, reference: Offer | None) -> _Line | None:
     """Return what the offer costs by the share of cache reads; None if it can't be known even with assumptions."""
     counts = counts_of(usage)
     rest = {kind: counts[kind] for kind in _PROMPT if kind != _READ and kind in counts} or {TokenKind.INPUT.value: 1}
-    rates = {kind: _rate(offer, kind) for kind in (*rest, _READ)}
+    rates = {kind: _rate(offer, kind, reference) for kind in (*rest, _READ)}
     fixed = [part.low if part.reason is None else None for part in offer.parts if part.kind not in _PROMPT]
     if None in fixed or any(rate is None for rate, _ in rates.values()) or not usage.prompt_tokens:
         return None
@@ -133,12 +141,13 @@ def _line(offer: Offer, usage: Usage) -> _Line | None:
     return _Line(offer.seller, start * _scale(offer), slope * _scale(offer), is_assumed)
 
 
-def _rate(offer: Offer, kind: str) -> tuple[Fraction | None, bool]:
-    """Return dollars per token of a kind, and whether that is an assumption: cached tokens at the input rate."""
-    found = _priced_rate(offer, kind)
-    if found is None and kind in _CACHE:
-        return _priced_rate(offer, TokenKind.INPUT.value), True
-    return found, False
+def _rate(offer: Offer, kind: str, reference: Offer | None) -> tuple[Fraction | None, bool]:
+    """Return dollars per token of a kind, and whether that is only what bounds it."""
+    found, plain = _priced_rate(offer, kind), _priced_rate(offer, TokenKind.INPUT.value)
+    if found is not None or plain is None or kind not in _CACHE:
+        return found, False
+    list_rate = None if reference is None else _priced_rate(reference, kind)
+    return max(plain, list_rate or plain), True
 
 
 def _priced_rate(offer: Offer, kind: str) -> Fraction | None:

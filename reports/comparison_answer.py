@@ -1,6 +1,7 @@
 """The answer of a comparison in plain sentences: who is cheapest, beside the list price, and what is not known."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 from pricing.amounts import digits
@@ -8,7 +9,7 @@ from pricing.baskets import counts_of
 from pricing.claims import CheckedClaim
 from pricing.comparison import Comparison
 from pricing.offers import Offer, Part
-from reports.figures import count, decimal, exactly
+from reports.figures import UNKNOWN, count, decimal, exactly
 
 _PLACES = 3
 
@@ -44,13 +45,26 @@ def _sentences(comparison: Comparison) -> Iterator[str]:
         yield f"Nobody publishes every price that {basket} need."
     else:
         yield f"{basket}: the cheapest is {_priced(best)}{_beside_list(comparison, best)}."
+        if better := _cheaper_uncached(comparison, best):
+            yield f"Without a cache {better.seller.name} would cost {_dollars(better.usd_uncached)}, which is less."
     if unknown := [each for each in comparison.offers if each.cost is None]:
         yield f"Not fully priced: {', '.join(_bounded(each) for each in unknown)}."
 
 
 def _priced(offer: Offer) -> str:
-    cost = exactly(offer.cost, "USD") if offer.cost is not None else "an unknown price"
-    return f"{offer.seller.name} at {cost}"
+    own = " at your own price of a unit" if offer.usd_effective is not None else ""
+    return f"{offer.seller.name} at {_dollars(offer.cost)}{own}"
+
+
+def _dollars(amount: Decimal | None) -> str:
+    return UNKNOWN if amount is None else exactly(amount, "USD")
+
+
+def _cheaper_uncached(comparison: Comparison, best: Offer) -> Offer | None:
+    """Return the offer that would be the cheapest if all of each prompt were sent as plain input, if one would be."""
+    known = [(each.usd_uncached, each) for each in comparison.offers if each.usd_uncached is not None]
+    usd, offer = min(known, key=lambda each: each[0], default=(None, best))
+    return offer if usd is not None and best.cost is not None and usd < best.cost else None
 
 
 def _beside_list(comparison: Comparison, best: Offer) -> str:

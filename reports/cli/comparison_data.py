@@ -13,6 +13,7 @@ from pricing.comparison import Comparison
 from pricing.models import Seller
 from pricing.offers import Offer, Part
 from pricing.rates import PerMtok
+from pricing.sensitivity import next_best
 from reports.cli.output import Result, Table
 from reports.cli.prices import catalog_data
 from reports.comparison_answer import answer, claim_words, kind_words, unpriced_words
@@ -35,7 +36,7 @@ def comparison_result(comparison: Comparison, replayed: Mapping[str, object] | N
             {
                 "cache_read_share": _ratio(flip.share), "cheaper_below": _seller(flip.below),
                 "cheaper_above": _seller(flip.above), "of_cheapest": flip.is_of_cheapest,
-                "assumed_at_input_rate": [_seller(each) for each in flip.assumed],
+                "assumed": [_seller(each) for each in flip.assumed],
             }
             for flip in comparison.flips
         ],
@@ -45,8 +46,8 @@ def comparison_result(comparison: Comparison, replayed: Mapping[str, object] | N
         ],
         "catalog": catalog_data(comparison.catalog_version, comparison.catalog_digest),
     }  # fmt: skip
-    details = [_ratios_table(comparison), _caching_table(comparison), _flips_table(comparison),
-               _drivers_table(comparison), _claims_table(comparison)]  # fmt: skip
+    details = [_ratios_table(comparison), _rounding_table(comparison), _caching_table(comparison),
+               _flips_table(comparison), _drivers_table(comparison), _claims_table(comparison)]  # fmt: skip
     tables = (_offers_table(comparison),)
     return Result(data, tables, answer(comparison), _flat(comparison), [table for table in details if table.rows])
 
@@ -169,6 +170,17 @@ def _ratios_table(comparison: Comparison) -> Table:
     return Table("Rates to the list price, x", ("provider", "sku", *map(kind_words, kinds)), rows)
 
 
+def _rounding_table(comparison: Comparison) -> Table:
+    """Return what the vendors' rounding makes of the sums, where it makes a difference and that can be told."""
+    rows = [
+        (each.seller.provider, each.seller.sku, each.unit, each.unit_amount, each.charged.low, each.charged.high)
+        for each in comparison.offers
+        if each.charged is not None and {each.charged.low, each.charged.high} != {each.unit_amount}
+    ]
+    columns = ("provider", "sku", "unit", "exact", "charged, at least", "charged, at most")
+    return Table("After the vendor's rounding", columns, rows)
+
+
 def _caching_table(comparison: Comparison) -> Table:
     rows = [
         (
@@ -196,7 +208,12 @@ def _flips_table(comparison: Comparison) -> Table:
         for flip in comparison.flips
         if flip.is_of_cheapest
     ]  # fmt: skip
-    columns = ("cache reads, % of prompt", "cheapest below", "cheapest above", "cached tokens assumed at input rate")
+    columns = (
+        "cache reads, % of prompt",
+        "cheapest below",
+        "cheapest above",
+        "cached tokens at the most that bounds them",
+    )
     return Table("Where the cheapest changes", columns, rows)
 
 
@@ -205,7 +222,9 @@ def _drivers_table(comparison: Comparison) -> Table:
         (kind_words(each.kind), _ratio(each.difference, _PLACES), _ratio(each.flips_at, _SHOWN_PLACES))
         for each in comparison.drivers
     ]
-    return Table("What the next offer costs more", ("kind", "usd", "order flips at x times the tokens"), rows)
+    pair = next_best(comparison.offers)
+    title = f"What {pair[1].seller.name} costs more than {pair[0].seller.name}" if pair else ""
+    return Table(title, ("kind", "usd", "order flips at x times the tokens"), rows)
 
 
 def _claims_table(comparison: Comparison) -> Table:

@@ -94,25 +94,33 @@ def compare(
     The basket is tokens in total, a scenario file, or the ledger's own requests. Tokens in total are spread over
     requests below any context tier, and amounts are exact: before the vendor's rounding.
     """
-    catalog, terms = catalog_of(rate_cards, known_at), Terms(dict(models), dict(usd_per_unit))
     tokens = {name: given.pop(name) for name in _KINDS}
-    if sum((any(tokens.values()), scenario is not None, from_ledger)) != 1:
-        raise click.UsageError("give either tokens, such as --input 1000 --output 200, or --scenario, or --from-ledger")
+    about_tokens = bool(requests or as_one_request or service_tier != STANDARD_TIER)
+    _check(tokens, scenario, from_ledger=from_ledger, about_tokens=about_tokens, about_ledger=any(given.values()))
+    catalog, terms = catalog_of(rate_cards, known_at), Terms(dict(models), dict(usd_per_unit))
     if from_ledger:
         found, told = _replayed(ledger, catalog, model, chosen=selection(**given), at=at, terms=terms)
     else:
-        if any(given.values()):
-            raise click.UsageError("--month, --from, --to and --provider choose requests of --from-ledger")
-        if scenario is not None:
-            basket = read_scenario(scenario).basket()
-        else:
-            basket = (_spread(tokens, requests, service_tier, as_one_request=as_one_request),)
+        total = _spread(tokens, requests, service_tier, as_one_request=as_one_request)
+        basket = (total,) if scenario is None else read_scenario(scenario).basket()
         found, told = compare_basket(catalog, model, basket, at or datetime.now(UTC), terms), None
     write(comparison_result(found, told), output_format)
     return UNPRICED if strict and found.is_partial else 0
 
 
 _KINDS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
+
+
+def _check(
+    tokens: Mapping[str, int], scenario: Path | None, *, from_ledger: bool, about_tokens: bool, about_ledger: bool
+) -> None:
+    """Raise click.UsageError unless there is one basket, and options that are about it."""
+    if sum((any(tokens.values()), scenario is not None, from_ledger)) != 1:
+        raise click.UsageError("give either tokens, such as --input 1000 --output 200, or --scenario, or --from-ledger")
+    if about_tokens and not any(tokens.values()):
+        raise click.UsageError("--requests, --as-one-request and --service-tier are about tokens, such as --input 1000")
+    if about_ledger and not from_ledger:
+        raise click.UsageError("--month, --from, --to and --provider choose requests of --from-ledger")
 
 
 def _spread(tokens: Mapping[str, Any], requests: int | None, service_tier: str, *, as_one_request: bool) -> Portion:
