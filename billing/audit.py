@@ -13,42 +13,45 @@ VERDICTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class UnitTotals:
-    """The sums of one unit.
+class Sums:
+    """Sums over some requests, in one unit.
 
     `charged - expected = variance` holds over the `checked` requests: those whose charge and expected charge are both
-    known. What else was charged is `charged_unchecked`; what is expected of requests that report no charge is
+    known. What refunds give back of those charges is `refunded`; it is shown beside them and taken out of none. What
+    else was charged is `charged_unchecked`; what is expected of requests that report no charge is
     `expected_unreported`.
     """
 
-    unit: str
     requests: int
     checked: int
     charged: Decimal
+    refunded: Decimal
     expected: Decimal
     variance: Decimal
-    usd: Decimal | None
-    """The variance in dollars at the value of the unit on each day; None if that is unknown for any of it."""
     charged_unchecked: Decimal
     expected_unreported: Decimal
-    priced_share: Decimal
-    """Requests with an expected charge over all that used tokens, cut to 4 decimal places."""
 
 
 @dataclass(frozen=True, slots=True)
-class SkuLine:
-    """The sums of one SKU; see UnitTotals for what each is taken over."""
+class UnitTotals(Sums):
+    """The sums of one unit."""
+
+    unit: str
+    usd: Decimal | None
+    """The variance in dollars at the value of the unit on each day; None if that is unknown for any of it."""
+    priced_share: Decimal
+    """Requests with an expected charge over all that used tokens, cut to 4 decimal places."""
+    refunds_unclaimed: Decimal
+    """Refunds of the selected time that no charge in the ledger is left for: in no other figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkuLine(Sums):
+    """The sums of one SKU."""
 
     provider: str | None
     sku: str
     unit: str | None
-    requests: int
-    checked: int
-    charged: Decimal
-    expected: Decimal
-    variance: Decimal
-    charged_unchecked: Decimal
-    expected_unreported: Decimal
     verdicts: dict[str, int]
 
 
@@ -77,13 +80,25 @@ class Finding:
     sku: str
     requests: int
     charged: Decimal
+    refunded: Decimal
+    """What refunds gave back of these charges."""
     expected: Decimal
     variance: Decimal
     unit: str
     usd: Decimal | None
     cause: str
     evidence: str
-    """`exact`, `inferred` or `unpriced`."""
+    """`exact`: there are requests whose charge this cause alone gives, to the last digit, or whose record tells it;
+    `tie`: other causes give all of these charges too, and this is the most telling or the simplest; `inferred`: it is
+    told by the size alone."""
+    ties: int
+    """The requests whose charge other causes give too."""
+    tied_with: tuple[str, ...]
+    """The rules of those causes."""
+    pattern: str
+    """`systematic` if it is in nearly all requests that could show it from the first to the last, else `sporadic`."""
+    share: Decimal
+    """Of those requests, cut to 4 decimal places."""
     first_at: datetime | None
     last_at: datetime | None
     sentence: str
@@ -162,6 +177,12 @@ class AuditedRequest:
     project: str | None
     path: str
     line: int
+    is_repeat: bool = False
+    """Whether it is charged for a call that another request was charged for before."""
+    error: str | None = None
+    """Of a failed request the HTTP status, code and type that the log tells."""
+    refunded: Decimal = Decimal(0)
+    """What refunds give back of its charge."""
     finding: str | None = None
     """The id of the finding it belongs to."""
     cause: str | None = None

@@ -3,10 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
-from typing import Any, TypedDict
+from functools import partial
+from typing import Any
 
-from billing.audit import VERDICTS, Audit, AuditedRequest, DayLine, Gap, SkuLine, UnitTotals
+from billing.audit import VERDICTS, Audit, AuditedRequest, DayLine, Gap, SkuLine, Sums, UnitTotals
 from billing.cube import Cell, amount, cube, rows_by, variance_in_dollars
 from billing.diagnosis import diagnose
 from billing.errors import UnknownRequestError
@@ -20,6 +22,7 @@ from pricing.usage import TOKEN_KINDS, UNSPLIT_CACHE_WRITE, Usage
 
 #: A failed request used no tokens; every other is to be priced.
 _NOT_USED = frozenset({"failed", "charged_failure"})
+_ERROR = ("error_status", "error_code", "error_type")
 _GAPS = frozenset({"unpriced", "unreported", "incomplete"})
 
 
@@ -45,7 +48,9 @@ def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
         last_at=max(times, default=None),
         untimed=sum(cell.requests for cell in cells if cell.day is None),
         tolerance=tolerance,
-        totals=rows_by([cell for cell in cells if cell.unit], lambda cell: (cell.unit,), _unit_totals),
+        totals=rows_by(
+            [cell for cell in cells if cell.unit], lambda cell: (cell.unit,), partial(_unit_totals, rating=rating)
+        ),
         verdicts=_verdicts(cells),
         skus=rows_by(cells, lambda cell: (cell.provider, cell.sku, cell.unit), _sku_line),
         days=rows_by(dated, lambda cell: (cell.day, cell.unit, cell.provider, cell.sku), _day_line),
@@ -105,6 +110,9 @@ def _request(row: Mapping[str, Any]) -> AuditedRequest:
         unit=row["counted_in"],
         finding=row["finding"],
         cause=row["cause"],
+        is_repeat=row["is_repeat"],
+        error=" ".join(str(row[name]) for name in _ERROR if row[name] is not None) or None,
+        refunded=from_pico(row["refunded"]),
     )
 
 
@@ -116,23 +124,14 @@ def _period(rating: Rating, card_id: object) -> RatePeriod | None:
     return rating.periods[card_id] if isinstance(card_id, int) else None
 
 
-class _Sums(TypedDict):
-    requests: int
-    checked: int
-    charged: Decimal
-    expected: Decimal
-    variance: Decimal
-    charged_unchecked: Decimal
-    expected_unreported: Decimal
-
-
-def _sums(cells: Sequence[Cell]) -> _Sums:
+def _sums(cells: Sequence[Cell]) -> Sums:
     checked = [cell for cell in cells if cell.variance is not None]
     others = [cell for cell in cells if cell.variance is None]
-    return _Sums(
+    return Sums(
         requests=sum(cell.requests for cell in cells),
         checked=sum(cell.requests for cell in checked),
         charged=amount(cell.charged for cell in checked),
+        refunded=amount(cell.refunded for cell in checked),
         expected=amount(cell.expected for cell in checked),
         variance=amount(cell.variance for cell in checked),
         charged_unchecked=amount(cell.charged for cell in others),
@@ -147,25 +146,36 @@ def _verdicts(cells: Sequence[Cell]) -> dict[str, int]:
     return {name: counts[name] for name in VERDICTS}
 
 
-def _unit_totals(cells: Sequence[Cell]) -> UnitTotals:
+def _unit_totals(cells: Sequence[Cell], rating: Rating) -> UnitTotals:
     used = [cell for cell in cells if cell.verdict not in _NOT_USED]
     all_used = sum(cell.requests for cell in used)
     priced = sum(cell.requests for cell in used if cell.expected is not None)
     share = Decimal(priced * 10_000 // all_used).scaleb(-4) if all_used else Decimal(1)
-    return UnitTotals(unit=str(cells[0].unit), usd=variance_in_dollars(cells), priced_share=share, **_sums(cells))
+    unit = str(cells[0].unit)
+    return UnitTotals(
+        **asdict(_sums(cells)),
+        unit=unit,
+        usd=variance_in_dollars(cells),
+        priced_share=share,
+        refunds_unclaimed=amount(
+            each.amount for each in rating.unclaimed if each.unit == unit and rating.selection.holds(each.used_at)
+        ),
+    )
 
 
 def _sku_line(cells: Sequence[Cell]) -> SkuLine:
     first = cells[0]
-    return SkuLine(provider=first.provider, sku=first.sku, unit=first.unit, verdicts=_verdicts(cells), **_sums(cells))
+    return SkuLine(
+        **asdict(_sums(cells)), provider=first.provider, sku=first.sku, unit=first.unit, verdicts=_verdicts(cells)
+    )
 
 
 def _day_line(cells: Sequence[Cell]) -> DayLine:
     first, sums = cells[0], _sums(cells)
     assert first.day is not None and first.unit is not None  # noqa: S101, PT018 - `audit` chose dated cells with a unit
     return DayLine(
-        first.day, first.unit, first.provider or "", first.sku, sums["checked"], sums["charged"], sums["expected"],
-        sums["variance"],
+        first.day, first.unit, first.provider or "", first.sku, sums.checked, sums.charged, sums.expected,
+        sums.variance,
     )  # fmt: skip
 
 

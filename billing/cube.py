@@ -28,6 +28,7 @@ class Cell:
     requests: int
     tokens: int
     charged: int | None
+    refunded: int
     expected: int | None
     variance: int | None
     first_at: datetime | None

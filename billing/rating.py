@@ -14,6 +14,7 @@ import pyarrow as pa
 from billing.ledger import Ledger
 from billing.price_calendar import END_US, Stretches, bounds, stretches
 from billing.queries import NARROW, NOTHING_TAKEN, WIDE, chain, statement
+from billing.refunds import Unclaimed, lay_remarks
 from pricing.amounts import per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
 from pricing.rates import PerMtok
@@ -48,6 +49,12 @@ class Selection:
             "after_load": self.after_load, "up_to_load": self.up_to_load,
         }  # fmt: skip
 
+    def holds(self, at: datetime | None) -> bool:
+        """Tell whether that instant is in its time. An unknown one is in no time but all time."""
+        if at is None:
+            return self.start is None and self.end is None
+        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
+
 
 EVERYTHING = Selection()
 
@@ -57,7 +64,8 @@ class Rating:
     """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts.
 
     It is of the usage that the ledger held when the rates were laid: what comes in later needs them laid again.
-    `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units.
+    `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units. `unclaimed` are refunds that no
+    charge is left for.
     """
 
     ledger: Ledger
@@ -66,6 +74,7 @@ class Rating:
     selection: Selection
     stretches: Stretches
     width: Mapping[str, str]
+    unclaimed: tuple[Unclaimed, ...] = ()
 
     def query(
         self, *relations: str, tolerance: int = 0, taking: Mapping[str, str] = NOTHING_TAKEN, **parameters: object
@@ -132,7 +141,8 @@ def lay(rating: Rating, rates: Sequence[Mapping[str, Any]], names: Sequence[Mapp
         ledger.connection.execute(statement(table))
         ledger.append(table, rows)
     ledger.keep("calendar", chain("calendar"))
-    return replace(rating, stretches=cut, width=_width(ledger, rates, selection))
+    unclaimed = lay_remarks(ledger, selection.parameters())
+    return replace(rating, stretches=cut, width=_width(ledger, rates, selection), unclaimed=unclaimed)
 
 
 def rate_rows(cards: Iterable[tuple[int, int | None, RatePeriod]]) -> Iterator[dict[str, object]]:

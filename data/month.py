@@ -125,7 +125,7 @@ FAULTS: Final = {
     "rate.other_route": "On 2026-10-08 key_c3 pays the /anthropic rates for claude-sonnet-4-6.",
     "rounding.up": "On 2026-10-14 charges for claude-sonnet-4-6 are rounded up to 0.01 credit instead of cut.",
     "rate.markup": "From 2026-10-19 key_b2 pays 6 % over the card for claude-opus-4-6.",
-    "charge.on_failure": "From 2026-10-22 to 2026-10-26 the credits of requests that fail with 503 are kept.",
+    "refund.missing": "From 2026-10-22 to 2026-10-26 the credits of requests that fail with 503 are kept, not refunded.",
     "charge.extreme": "The first claude-opus-4-6 request of key_a1 on or after 2026-10-27 is charged a hundredfold.",
 }
 """The cause of each planted fault and what the vendor does wrong."""
@@ -233,9 +233,9 @@ class Vendor:
     def _charge(self, call: Call, exact: int | None, expected: int | None) -> tuple[int | None, str]:
         """Return what is reported as charged, and the cause if that is not what it should be."""
         if call.status != OK:
-            kept = call.status == UPSTREAM and self._has(call, "charge.on_failure", "2026-10-22", "2026-10-26")
+            kept = call.status == UPSTREAM and self._has(call, "refund.missing", "2026-10-22", "2026-10-26")
             taken = exact - exact % CENT if kept and exact is not None else 0
-            return (taken, "charge.on_failure") if taken else (None, "")
+            return (taken, "refund.missing") if taken else (None, "")
         route = call.work.route
         if route.is_official:
             return None, ""

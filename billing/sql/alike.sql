@@ -12,6 +12,7 @@ SELECT
     COUNT(charged) AS reported,
     SUM(CAST(prompt_tokens + output AS {total})) AS tokens,
     SUM(CAST(charged AS {total})) AS charged,
+    SUM(CAST(refunded AS {total})) AS refunded,
     SUM(CAST(exact_amount AS {total})) AS exact_amount,
     SUM(CAST(rounded_amount AS {total})) AS rounded_amount,
     MIN(used_at) AS first_at,

@@ -5,7 +5,7 @@ SELECT
     c.finding,
     c.cause
 FROM audited AS a
-LEFT JOIN explained AS e ON e.provider = a.provider AND e.request_id = a.request_id
+LEFT JOIN explained AS e ON COALESCE(e.provider, '') = COALESCE(a.provider, '') AND e.request_id = a.request_id
 LEFT JOIN causes AS c
     ON c.provider = COALESCE(a.provider, '') AND c.sku = COALESCE(a.sold_as, a.sku) AND c.unit = a.counted_in AND c.verdict = a.verdict
     AND c.hypotheses = COALESCE(e.hypotheses, '') AND c.is_extreme = COALESCE(e.is_extreme, FALSE)

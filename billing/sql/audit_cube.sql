@@ -11,6 +11,7 @@ SELECT
     SUM(CAST(requests AS DECIMAL(38,0))) AS requests,
     SUM(CAST(tokens AS DECIMAL(38,0))) AS tokens,
     SUM(CAST(charged AS DECIMAL(38,0))) AS charged,
+    SUM(CAST(refunded AS DECIMAL(38,0))) AS refunded,
     SUM(CAST(owed AS DECIMAL(38,0))) AS expected,
     SUM(CAST(variance AS DECIMAL(38,0))) AS variance,
     MIN(first_at) AS first_at,

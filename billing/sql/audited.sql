@@ -1,7 +1,8 @@
 -- What was charged beside what is expected, and the verdict, of each record or of each sum of records alike. Variance is
--- charged less expected. An amount that can't be known is NULL, with a reason. Nothing is owed for a request that failed,
--- so a charge for it is all variance. usd_value is pico-dollars for one of the units that the charge is counted in, which
--- need not be the card's.
+-- charged less expected. An amount that can't be known is NULL, with a reason. Nothing is owed for a request that failed
+-- or whose call was charged before, so a charge for it is all variance. What was given back of a charge stands beside it:
+-- it takes a request out of the findings, and nothing out of charge and variance. usd_value is pico-dollars for one of the
+-- units that the charge is counted in, which need not be the card's.
 WITH carded AS (
     SELECT
         a.*,
@@ -21,7 +22,8 @@ reasoned AS (
     SELECT
         c.*,
         CASE
-            WHEN state >= 3 THEN 'request_failed'
+            WHEN state >= 4 THEN NULL
+            WHEN state = 3 THEN 'request_failed'
             WHEN state = 2 THEN 'stream_incomplete'
             WHEN rate_id = 0 AND NOT EXISTS (SELECT 1 FROM names AS n WHERE n.provider = c.provider)
                 THEN 'unknown_provider'
@@ -40,8 +42,8 @@ reasoned AS (
 expecting AS (
     SELECT
         r.*,
-        CASE WHEN reason IS NULL THEN exact_amount END AS exact,
-        CASE WHEN reason IS NULL THEN rounded_amount WHEN state = 4 THEN 0 END AS owed
+        CASE WHEN reason IS NULL AND state < 4 THEN exact_amount END AS exact,
+        CASE WHEN state >= 4 THEN 0 WHEN reason IS NULL THEN rounded_amount END AS owed
     FROM reasoned AS r
 )
 
@@ -54,8 +56,8 @@ SELECT
         WHEN unit = 'USD' THEN 1000000000000
     END AS usd_value,
     CASE
-        WHEN state = 4 THEN 'charged_failure'
-        WHEN state = 3 THEN 'failed'
+        WHEN state = 4 AND side > 0 THEN 'charged_failure'
+        WHEN state IN (3, 4) THEN 'failed'
         WHEN state = 2 THEN 'incomplete'
         WHEN reason IS NOT NULL THEN 'unpriced'
         WHEN side IS NULL THEN 'unreported'

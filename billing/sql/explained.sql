@@ -1,21 +1,33 @@
--- Each mismatched request with the hypotheses that give its charge to the last digit, if any. `audited` here is audited by
--- hypothetical cards, and without tolerance.
-WITH reproduced AS (
-    SELECT
-        provider,
-        request_id,
-        STRING_AGG(CAST(hypothesis AS VARCHAR), ',' ORDER BY hypothesis) AS hypotheses
-    FROM audited
-    WHERE verdict = 'matched'
-    GROUP BY provider, request_id
+-- Each mismatched request with what explains its charge: its card and the hypotheses that give the charge to the last digit,
+-- if any; or the error of a request that failed; or that its call was charged before.
+WITH given AS (
+    SELECT mismatch, STRING_AGG(CAST(hypothesis AS VARCHAR), ',' ORDER BY hypothesis) AS hypotheses
+    FROM reproduced
+    GROUP BY mismatch
 )
 
 SELECT
-    m.*,
-    COALESCE(r.hypotheses, '') AS hypotheses,
-    r.hypotheses IS NULL AND (
+    m.provider,
+    m.request_id,
+    m.used_at,
+    m.charged,
+    m.refunded,
+    m.state,
+    m.error,
+    m.found_card,
+    m.found_sku,
+    m.found_unit,
+    m.found_usd_per_unit,
+    m.found_verdict,
+    m.found_owed,
+    CASE
+        WHEN m.state = 5 THEN 'repeat'
+        WHEN m.state = 4 THEN concat('error ', m.error)
+        ELSE concat(m.found_card, ':', g.hypotheses)
+    END AS hypotheses,
+    m.state < 4 AND g.hypotheses IS NULL AND (
         m.charged >= CAST(10 AS DECIMAL(2,0)) * CAST(m.found_owed AS DECIMAL(35,0))
         OR CAST(10 AS DECIMAL(2,0)) * CAST(m.charged AS DECIMAL(35,0)) <= m.found_owed
     ) AS is_extreme
 FROM mismatched AS m
-LEFT JOIN reproduced AS r ON r.provider = m.provider AND r.request_id = m.request_id
+LEFT JOIN given AS g ON g.mismatch = m.mismatch

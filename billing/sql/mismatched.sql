@@ -1,11 +1,10 @@
--- The requests charged otherwise than their card says, with what the audit found of each. Most requests match, and those
+-- The requests charged otherwise than is owed, numbered, with what the audit found of each. Most requests match, and those
 -- the engine drops by their side alone.
 SELECT
+    ROW_NUMBER() OVER () AS mismatch,
     provider,
     request_id,
-    sku,
     used_at,
-    service_tier,
     input,
     output,
     cache_read,
@@ -16,12 +15,18 @@ SELECT
     web_searches,
     unknown_fields,
     status,
+    is_repeat,
+    refunded,
     charged,
-    unit,
+    state,
+    CASE WHEN state = 4 THEN concat_ws(' ', error_status, error_code, error_type) END AS error,
     card_id AS found_card,
-    sold_as AS found_sku,
-    usd_per_unit AS found_usd_per_unit,
+    COALESCE(sold_as, sku) AS found_sku,
+    counted_in AS found_unit,
+    usd_value AS found_usd_per_unit,
     verdict AS found_verdict,
+    exact AS found_exact,
+    request_step + component_step - 1 AS found_step,
     owed AS found_owed
 FROM audited
-WHERE side <> 0 AND verdict IN ('overcharged', 'undercharged')
+WHERE side <> 0 AND verdict IN ('overcharged', 'undercharged', 'charged_failure')

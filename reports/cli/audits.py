@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from billing.audit import Audit, Finding
+from billing.audit import Audit, Finding, SkuLine, UnitTotals
 from billing.auditor import audit as audit_of
 from billing.ledger import open_ledger
 from billing.rating import held_providers
@@ -51,11 +51,11 @@ def audit(
 def audit_result(found: Audit) -> Result:
     """Return an audit as data and tables."""
     data = {
-        "totals": {line.unit: _without(asdict(line), "unit") for line in found.totals},
+        "totals": {line.unit: _without(_sums(line), "unit") for line in found.totals},
         "verdicts": found.verdicts,
         "findings": [asdict(finding) for finding in found.findings],
         "gaps": [asdict(gap) for gap in found.gaps],
-        "skus": [asdict(line) for line in found.skus],
+        "skus": [_sums(line) for line in found.skus],
         "conflicts": found.conflicts,
         "rejects": found.rejects,
         "untimed": found.untimed,
@@ -90,6 +90,12 @@ def audit_result(found: Audit) -> Result:
     findings = [asdict(finding) for finding in found.findings]
     flat = Table("Findings", [field.name for field in fields(Finding)], [list(row.values()) for row in findings])
     return Result(data, [table for table in tables if table.rows], answer(found), flat)
+
+
+def _sums(line: UnitTotals | SkuLine) -> dict[str, object]:
+    """Return a line as JSON carries it: a sum over nothing that could be checked is unknown, not zero."""
+    unknown = () if line.checked else ("charged", "refunded", "expected", "variance")
+    return asdict(line) | dict.fromkeys(unknown)
 
 
 def _without(row: dict[str, object], name: str) -> dict[str, object]:

@@ -77,7 +77,7 @@ def _explain(catalog: Catalog, request: AuditedRequest, period: RatePeriod | Non
     usage = usage_of(request)
     if period is None:
         return _Explained(request, price_of(catalog, request.provider or "", request.sku, usage, request.at), ())
-    return _Explained(request, rate(usage, period), explanations(catalog, request, usage, period))
+    return _Explained(request, rate(usage, period), explanations(catalog, request.charged, usage, period))
 
 
 def _request_data(request: AuditedRequest) -> dict[str, object]:

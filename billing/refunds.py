@@ -1,0 +1,63 @@
+"""Refunds beside the charges that they give back, and calls that were charged more than once.
+
+What is known of single requests that way is laid into sql/remarks.sql, which every query of the audit reads. A charge
+stays what it was: what was given back of it stands beside it and is never netted in silence.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from billing.ledger import Ledger
+from billing.queries import statement
+
+_Key = tuple[str, str, int]
+"""Provider, id and the id's hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """Money given back that no charge in the ledger is left for: a request that is not here, or refunded already."""
+
+    unit: str
+    used_at: datetime | None
+    amount: int
+    """Pico-units."""
+
+
+def lay_remarks(ledger: Ledger, parameters: Mapping[str, object]) -> tuple[Unclaimed, ...]:
+    """Note which requests are charged for a call that was charged before, and what refunds give back of each charge.
+
+    `parameters` are those of sql/selected.sql. Return what is left of the refunds of that provider, of any time.
+    """
+    repeated: set[_Key] = set(ledger.rows(statement("repeated"), parameters))
+    ledger.keep("refunds", statement("refunds"), parameters)
+    refunds = ledger.arrow("SELECT * FROM refunds ORDER BY refund").to_pylist()
+    given: dict[_Key, int] = {}
+    if refunds:
+        given = _matched(refunds, ledger.arrow(statement("refundable")).to_pylist())
+    ledger.connection.execute(statement("remarks"))
+    ledger.append("remarks", [
+        {"provider": key[0], "request_id": key[1], "id_hash": key[2], "is_repeat": key in repeated,
+         "refunded": given.get(key, 0)}
+        for key in sorted(repeated | given.keys())
+    ])  # fmt: skip
+    return tuple(Unclaimed(each["unit"], each["used_at"], each["amount"]) for each in refunds if each["amount"])
+
+
+def _matched(refunds: list[dict[str, Any]], charges: Iterable[Mapping[str, Any]]) -> dict[_Key, int]:
+    """Give each refund to the charges it may be for, in their order; what is left of it stays in `amount`.
+
+    A refund that names its request may give back a part, or be one of several; one that does not is used for one charge
+    that nothing was given back of.
+    """
+    left = {each["refund"]: each for each in refunds}
+    given: dict[_Key, int] = {}
+    for charge in charges:
+        refund, key = left[charge["refund"]], (charge["provider"], charge["request_id"], charge["id_hash"])
+        back = min(refund["amount"], charge["charged"] - given.get(key, 0))
+        if back and (charge["is_named"] or back == charge["charged"]):
+            given[key] = given.get(key, 0) + back
+            refund["amount"] -= back
+    return given
