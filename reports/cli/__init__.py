@@ -32,8 +32,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("reports.cli.exports:export", "Write files for other tools, and for the vendor."),
     "import": ("reports.cli.imports:import_", "Load usage logs into the ledger."),
     "price": ("reports.cli.prices:price", "Say what one request costs."),
+    "reconcile": ("reports.cli.invoices:reconcile", "Match an invoice with the ledger and the rate card."),
     "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),
     "report": ("reports.cli.pages:report", "Write HTML pages."),
+    "restate": ("reports.cli.invoices:restate", "Show a closed period as closed and as known now."),
 }
 
 

@@ -1,0 +1,22 @@
+-- What the ledger holds of each SKU, by unit, value of the unit and verdict: what was charged and what is expected, what
+-- rounding each request took off (`cut`), and what nobody can tell: charges that have no price beside them
+-- (`unknown_charged`) and requests that have neither price nor charge (`unmetered`; at least `seen` of it was used).
+SELECT
+    COALESCE(sold_as, sku) AS sku,
+    counted_in AS unit,
+    usd_value AS usd_per_unit,
+    verdict,
+    SUM(CAST(requests AS DECIMAL(38,0))) AS requests,
+    SUM(CAST(tokens AS DECIMAL(38,0))) AS tokens,
+    SUM(CAST(reported AS DECIMAL(38,0))) AS reported,
+    SUM(CASE WHEN owed IS NOT NULL THEN CAST(requests AS DECIMAL(38,0)) END) AS priced,
+    SUM(CASE WHEN owed IS NULL AND verdict IN ('unpriced', 'incomplete') THEN CAST(requests - reported AS DECIMAL(38,0)) END) AS unmetered,
+    SUM(CAST(charged AS DECIMAL(38,0))) AS charged,
+    SUM(CAST(owed AS DECIMAL(38,0))) AS expected,
+    SUM(CAST(variance AS DECIMAL(38,0))) AS variance,
+    SUM(CAST(exact AS DECIMAL(38,0)) - CAST(owed AS DECIMAL(38,0))) AS cut,
+    SUM(CASE WHEN verdict = 'unreported' THEN CAST(owed AS DECIMAL(38,0)) END) AS unreported,
+    SUM(CASE WHEN owed IS NULL THEN CAST(charged AS DECIMAL(38,0)) END) AS unknown_charged,
+    SUM(CASE WHEN verdict = 'incomplete' AND gap = 0 AND side IS NULL THEN CAST(rounded_amount AS DECIMAL(38,0)) END) AS seen
+FROM audited
+GROUP BY COALESCE(sold_as, sku), counted_in, usd_value, verdict
