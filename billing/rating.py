@@ -94,10 +94,10 @@ class Rating:
         query = chain(*relations, width=self.width, taking={"rated": alike})
         return self.ledger.arrow(query, self._parameters(tolerance))
 
-    def keep(self, *relations: str, tolerance: int = 0) -> None:
+    def keep(self, *relations: str, tolerance: int = 0, **parameters: object) -> None:
         """Keep all rows of the last relation of a chain that begins with the rated usage in a table of its name."""
         query = chain(*RATED, *relations, width=self.width)
-        self.ledger.keep(relations[-1], query, self._parameters(tolerance))
+        self.ledger.keep(relations[-1], query, self._parameters(tolerance) | parameters)
 
     def _parameters(self, tolerance: int) -> dict[str, object]:
         return self.selection.parameters() | {

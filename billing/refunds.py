@@ -4,7 +4,7 @@ What is known of single requests that way is laid into sql/remarks.sql, which ev
 stays what it was: what was given back of it stands beside it and is never netted in silence.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,17 @@ class Unclaimed:
     """Pico-units."""
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a refund gives back of a charge, in pico-units, after refunds before it gave back so much."""
+
+    refund: int
+    """Its number in sql/refunds.sql."""
+    key: _Key
+    amount: int
+    before: int
+
+
 def lay_remarks(ledger: Ledger, parameters: Mapping[str, object]) -> tuple[Unclaimed, ...]:
     """Note which requests are charged for a call that was charged before, and what refunds give back of each charge.
 
@@ -33,10 +44,8 @@ def lay_remarks(ledger: Ledger, parameters: Mapping[str, object]) -> tuple[Uncla
     """
     repeated: set[_Key] = set(ledger.rows(statement("repeated"), parameters))
     ledger.keep("refunds", statement("refunds"), parameters)
-    refunds = ledger.arrow("SELECT * FROM refunds ORDER BY refund").to_pylist()
-    given: dict[_Key, int] = {}
-    if refunds:
-        given = _matched(refunds, ledger.arrow(statement("refundable")).to_pylist())
+    refunds, matches = match_refunds(ledger)
+    given = {match.key: match.before + match.amount for match in matches}
     ledger.connection.execute(statement("remarks"))
     ledger.append("remarks", [
         {"provider": key[0], "request_id": key[1], "id_hash": key[2], "is_repeat": key in repeated,
@@ -46,7 +55,14 @@ def lay_remarks(ledger: Ledger, parameters: Mapping[str, object]) -> tuple[Uncla
     return tuple(Unclaimed(each["unit"], each["used_at"], each["amount"]) for each in refunds if each["amount"])
 
 
-def _matched(refunds: list[dict[str, Any]], charges: Iterable[Mapping[str, Any]]) -> dict[_Key, int]:
+def match_refunds(ledger: Ledger) -> tuple[list[dict[str, Any]], list[Match]]:
+    """Return the refunds that were kept, with what is left of each in `amount`, and what they give back of charges."""
+    refunds = ledger.arrow("SELECT * FROM refunds ORDER BY refund").to_pylist()
+    charges = ledger.arrow(statement("refundable")).to_pylist() if refunds else []
+    return refunds, list(_matched(refunds, charges))
+
+
+def _matched(refunds: list[dict[str, Any]], charges: Iterable[Mapping[str, Any]]) -> Iterator[Match]:
     """Give each refund to the charges it may be for, in their order; what is left of it stays in `amount`.
 
     A refund that names its request may give back a part, or be one of several; one that does not is used for one charge
@@ -56,8 +72,9 @@ def _matched(refunds: list[dict[str, Any]], charges: Iterable[Mapping[str, Any]]
     given: dict[_Key, int] = {}
     for charge in charges:
         refund, key = left[charge["refund"]], (charge["provider"], charge["request_id"], charge["id_hash"])
-        back = min(refund["amount"], charge["charged"] - given.get(key, 0))
+        before = given.get(key, 0)
+        back = min(refund["amount"], charge["charged"] - before)
         if back and (charge["is_named"] or back == charge["charged"]):
-            given[key] = given.get(key, 0) + back
+            given[key] = before + back
             refund["amount"] -= back
-    return given
+            yield Match(charge["refund"], key, back, before)
