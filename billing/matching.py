@@ -17,6 +17,8 @@ from pricing.amounts import PICO_PER_UNIT, to_pico
 #: Verdicts that are beyond tolerance.
 WRONG = frozenset({"overcharged", "undercharged", "not_in_log", "not_invoiced"})
 NO_FAULT = frozenset({"rounding", "unpriced", "unmetered"})
+#: What the ledger holds of entries that the rate card says nothing of.
+_BOOKED = frozenset({"refund", "adjustment", "top_up", "bonus"})
 _TOKENS = frozenset({"tokens", "Mtok"})
 
 
@@ -72,7 +74,7 @@ class Line:
     @property
     def cause(self) -> str | None:
         """The cause of most of what is wrong; None if nothing is."""
-        faults = [part for part in self.parts if part.cause not in NO_FAULT]
+        faults = [part for part in self.parts if part.cause not in NO_FAULT | _BOOKED]
         if self.verdict not in WRONG or not faults:
             return None
         return max(faults, key=lambda part: abs(part.amount)).cause
@@ -240,9 +242,10 @@ def total_of(lines: Sequence[Line], invoice: Invoice, tolerance: Tolerance) -> L
     counted = [line for line in lines if line.kind in ("usage", "refund", "adjustment") and line.invoiced is not None]
     expected = sum(line.expected or 0 for line in counted)
     known = [line.metered for line in counted if line.metered is not None]
-    # A refund that is matched still takes off what was charged too much.
     parts = merged(part for line in counted for part in line.parts)
-    beyond = sum(part.amount for part in parts if part.cause not in NO_FAULT)
+    # What was given back takes off what was charged too much; but if all lines are well, so is a refund of goodwill.
+    with_refunds = sum(part.amount for part in parts if part.cause not in NO_FAULT)
+    beyond = min(with_refunds, sum(line.beyond for line in counted), key=abs)
     is_well = tolerance.lets_pass(beyond, expected)
     return Line(
         None, None, "total", None, invoice.start, invoice.end, sum(line.invoiced or 0 for line in counted),
