@@ -38,6 +38,8 @@ _MOST_UNITS = 10**15
 _LONGEST_NAME = 200
 _NUMBER = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,12})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+#: What pydantic calls a value that is not there, or is none of the kind: true for a number.
+_MISSING = frozenset({"missing", "string_type", "int_type", "is_instance_of", "decimal_type", "literal_error"})
 _UNITS: Mapping[str, Quantity] = {
     "token": "tokens", "tokens": "tokens", "mtok": "Mtok", "request": "requests", "requests": "requests",
     "credit": "credits", "credits": "credits",
@@ -251,7 +253,7 @@ def _faults(error: ValidationError) -> Iterator[str]:
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             yield f"a member that is none of {', '.join(COLUMNS)}"
-        elif fault["type"] == "missing" or "None" in message or fault["type"].endswith("_type"):
+        elif fault["type"] in _MISSING:
             yield f"{place}: is missing or of the wrong type; see docs/invoices.md"
         else:
             yield f"{place}: {message}" if place else message
