@@ -30,8 +30,10 @@ class Pair(click.ParamType[tuple[str, str]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Return both."""
-        left, sign, right = value if isinstance(value, tuple) else str(value).partition("=")
-        if not (left and sign and right):
+        if isinstance(value, tuple):  # from the settings file
+            return value
+        left, _, right = str(value).partition("=")
+        if not left or not right:
             self.fail(f"{value!r} must be two names, such as claude-opus-4-5=claude-opus-4-6", param, ctx)
         return left, right
 
@@ -43,7 +45,9 @@ class OwnPrice(click.ParamType[tuple[str, Decimal]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Decimal]:
         """Return both."""
-        provider, _, usd = value if isinstance(value, tuple) else str(value).partition("=")
+        if isinstance(value, tuple):
+            return value
+        provider, _, usd = str(value).partition("=")
         if not provider or not usd:
             self.fail(f"{value!r} must be a provider and dollars, such as aivideoapi=0.0042", param, ctx)
         return provider, Amount().convert(usd, param, ctx)

@@ -19,7 +19,7 @@ from typing import Final
 
 import duckdb
 
-from tests.bench import calculators, rating, trees
+from tests.bench import calculators, diagnosis, rating, replay, trees
 from tests.bench.imports import Bench
 
 #: Disk that a line of each kind takes with all that is made of it: logs, ledgers, spilled data.
@@ -86,12 +86,23 @@ def _rating(given: argparse.Namespace, folder: Path) -> Iterator[str]:
         yield from rating.report(folder, requests)
 
 
+def _replay(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    say(f"replaying {given.lines:,} requests")
+    yield from replay.report(folder, given.lines)
+
+
+def _diagnosis(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    say(f"finding the causes of {given.lines:,} mismatches")
+    yield from diagnosis.report(folder, given.lines)
+
+
 def _calculators(_given: argparse.Namespace, _folder: Path) -> Iterator[str]:
     yield from calculators.report()
 
 
 _REPORTS: Final[Mapping[str, Callable[[argparse.Namespace, Path], Iterator[str]]]] = MappingProxyType({
-    "imports": _imports, "trees": _trees, "rating": _rating, "calculators": _calculators,
+    "imports": _imports, "trees": _trees, "rating": _rating, "replay": _replay, "diagnosis": _diagnosis,
+    "calculators": _calculators,
 })  # fmt: skip
 
 
