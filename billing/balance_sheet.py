@@ -29,9 +29,10 @@ class Metered:
     expected: Decimal
     """What the rate card says of these, as far as it prices them."""
     unpriced: int
-    """Those of them whose charge is not known to the last digit: a kind without a price, a stream that was cut."""
+    """Those of them that it does not price: a kind without a price, a stream that was cut, an unknown lifetime."""
     low: Decimal
-    """At least this was taken in all: what has no price at 0, cache writes of unknown lifetime at the lower rate."""
+    """At least this was taken in all: what has no price at 0, cache writes of unknown lifetime at the lower rate, and
+    where the vendor states no rounding, cut to the step of its other SKUs."""
     high: Decimal | None
     """At most this was taken in all; None where something has no price, or a stream was cut."""
 
@@ -65,7 +66,7 @@ class Window:
     reported_at: datetime | None
     """When that reading was taken."""
     gap: Decimal | None
-    """None if it is not known: no reading at one end, or requests whose charge is not known to the last digit."""
+    """None if it is not known: no reading at one end, or requests that nobody can price."""
     gap_between: Between
     """What the gap is at least and at most."""
 
@@ -82,6 +83,43 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class LotLine:
+    """One lot at the end of the time, `granted = consumed + taken + expired + remaining`; money in `currency`."""
+
+    kind: str
+    """paid, bonus, adjustment, refund (its lot had expired), opening (at the first reading) or found (by a reading)."""
+    at: datetime
+    expires_at: datetime | None
+    granted: Decimal
+    consumed: Decimal
+    taken: Decimal
+    """What adjustments took, and what readings showed to be missing."""
+    expired: Decimal
+    remaining: Decimal
+    cost: Decimal | None
+    """What was paid for it; None if unknown."""
+    cost_per_unit: Decimal | None
+    """Cut to a pico-unit of the currency."""
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Burned:
+    """What was burnt down in the time, of the lots of one currency; `None` stands for lots whose cost nobody knows."""
+
+    currency: str | None
+    consumed: Decimal
+    """What requests consumed, less what was given back to these lots."""
+    cost: Decimal | None
+    """What that cost."""
+    effective_price: Decimal | None
+    """Cost over credits, bonus and all, cut to a pico-unit of the currency; None of nothing."""
+    expired: Decimal
+    breakage: Decimal | None
+    """What the expired credits had cost."""
+
+
+@dataclass(frozen=True, slots=True)
 class BalanceSheet:
     """An account over a stretch of time: in all, and between one reading and the next.
 
@@ -92,6 +130,11 @@ class BalanceSheet:
     unit: str
     total: Window
     windows: tuple[Window, ...]
+    lots: tuple[LotLine, ...]
+    """In the order in which they came in. Their sum less the overdraft is the balance as the ledger knows it."""
+    overdraft: Decimal
+    """What was charged beyond all lots."""
+    burned: tuple[Burned, ...]
     untimed: int
     """Requests of this provider whose log tells no time; they are in no window."""
     other_units: int

@@ -1,0 +1,5 @@
+-- The readings of an account up to an instant and in it.
+SELECT read_at, balance
+FROM balance_snapshots
+WHERE provider = $provider AND unit = $unit AND read_at <= $until
+ORDER BY read_at, balance DESC

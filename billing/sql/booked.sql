@@ -1,0 +1,5 @@
+-- The entries of an account before an instant, in a fixed order.
+SELECT kind, booked_at, credits, bonus, paid, currency, expires_at
+FROM account_entries
+WHERE provider = $provider AND unit = $unit AND booked_at < $until
+ORDER BY booked_at, kind, entry_id
