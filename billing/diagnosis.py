@@ -113,6 +113,7 @@ class _Tried:
         self._hypotheses: list[_Mistake] = []
         self._rates = 0
         rating.ledger.keep("candidates", "SELECT * FROM rates LIMIT 0")
+        rating.ledger.connection.execute(statement("trials"))
         rating.ledger.keep("reproduced", "SELECT CAST(0 AS BIGINT) AS mismatch, 0 AS hypothesis LIMIT 0")
 
     def causes(self, card: int, numbers: str) -> dict[Cause, int]:
@@ -155,8 +156,8 @@ class _Tried:
             shares = dict.fromkeys((*percents(of_card), *of_provider[periods[card].provider]))
             found = [each for each in (markup(periods[card], share) for share in shares) if each]
             if found:
-                sets[card] = [(each.period, each) for each in found]
-        self._try(sets, [(card, card) for card in sets])
+                sets[-1 - card] = [(each.period, each) for each in found]
+        self._try(sets, [(-1 - number, number) for number in sets])
 
     def _try(self, sets: _Sets, trials: Sequence[tuple[int, int]]) -> None:
         """Rate the requests of each card by the sets that it is tried by, and keep what gives their charges."""
@@ -170,7 +171,6 @@ class _Tried:
         rows = [row | {"rate_id": self._rates + number} for number, row in enumerate(rate_rows(cards), start=1)]
         self._rates += len(rows)
         ledger.append("candidates", rows)
-        ledger.connection.execute(statement("trials"))
         ledger.append("trials", [{"card_id": card, "trial": trial} for card, trial in trials])
         rates = f"(SELECT * FROM candidates WHERE hypothesis >= {first})"  # noqa: S608 - a number of ours
         instead = {"rates": rates, "placed": f"({chain('supposed', taking={'rates': rates})})"}

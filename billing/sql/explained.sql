@@ -1,7 +1,7 @@
 -- Each mismatched request with what explains its charge: its card and the hypotheses that give the charge to the last digit,
 -- if any; or the error of a request that failed; or that its call was charged before.
 WITH given AS (
-    SELECT mismatch, STRING_AGG(CAST(hypothesis AS VARCHAR), ',' ORDER BY hypothesis) AS hypotheses
+    SELECT mismatch, ARRAY_TO_STRING(LIST_SORT(LIST(hypothesis)), ',') AS hypotheses
     FROM reproduced
     GROUP BY mismatch
 )
@@ -25,9 +25,11 @@ SELECT
         WHEN m.state = 4 THEN concat('error ', m.error)
         ELSE concat(m.found_card, ':', g.hypotheses)
     END AS hypotheses,
-    m.state < 4 AND g.hypotheses IS NULL AND (
-        m.charged >= CAST(10 AS DECIMAL(2,0)) * CAST(m.found_owed AS DECIMAL(35,0))
-        OR CAST(10 AS DECIMAL(2,0)) * CAST(m.charged AS DECIMAL(35,0)) <= m.found_owed
-    ) AS is_extreme
+    CASE
+        WHEN m.state < 4 AND g.hypotheses IS NULL
+            THEN m.charged >= CAST(10 AS DECIMAL(2,0)) * CAST(m.found_owed AS DECIMAL(35,0))
+                OR CAST(10 AS DECIMAL(2,0)) * CAST(m.charged AS DECIMAL(35,0)) <= m.found_owed
+        ELSE FALSE
+    END AS is_extreme
 FROM mismatched AS m
-LEFT JOIN given AS g ON g.mismatch = m.mismatch
+LEFT JOIN given AS g ON g.mismatch = m.rowid

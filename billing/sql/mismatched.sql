@@ -1,7 +1,6 @@
--- The requests charged otherwise than is owed, numbered, with what the audit found of each. Most requests match, and those
--- the engine drops by their side alone.
+-- The requests charged otherwise than is owed, with what the audit found of each. Most requests match, and those the engine
+-- drops by their side alone.
 SELECT
-    ROW_NUMBER() OVER () AS mismatch,
     provider,
     request_id,
     used_at,
