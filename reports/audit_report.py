@@ -32,7 +32,7 @@ def audit_page(
         samples=tuple(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
-        rates=_rates_used(rating, found),
+        rates=rates_used(rating, found),
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=_unit_values(catalog, found),
@@ -48,7 +48,7 @@ def titled(name: str, found: Audit, selection: Selection) -> str:
     return f"{name}, {months[0]}" if months[0] == months[1] else f"{name}, {months[0]} to {months[1]}"
 
 
-def _rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
+def rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
     """Return the rates of the audit's SKUs that were in force between its first request and its last."""
     sold = {(line.provider, line.sku) for line in found.skus}
     return tuple(

@@ -15,11 +15,15 @@ from billing.rating import held_providers
 from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
 from reports.exports.audited import Audited
+from reports.exports.book import write_workbook
 from reports.exports.dispute import Dispute, claimed
 from reports.exports.files import SUFFIXES, refuse_to_destroy, write_table
 from reports.exports.pack import refuse_to_replace, write_pack
 from reports.exports.usage import USAGE, findings_table, usage_batches
 from reports.figures import count, exactly
+
+#: What the engine may hold to sort and join all rows; what is more it writes to disk.
+_MEMORY = "1GB"
 
 
 @click.group()
@@ -108,6 +112,19 @@ def findings(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any
     return 0
 
 
+@export.command("workbook")
+@audited
+@click.option("--out", type=_File(".xlsx"), required=True, help="The file to write.")
+@everywhere
+def workbook(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -> int:
+    """Write statement, findings, rates and every request as sheets of one workbook."""
+    with _audit(**chosen) as found:
+        refuse_to_destroy(out, found.rating.ledger)
+        rows = write_workbook(out, found)
+    _tell([out], output_format, rows=rows)
+    return 0
+
+
 @contextmanager
 def _audit(
     *,
@@ -122,7 +139,7 @@ def _audit(
 ) -> Iterator[Audited]:
     """Audit what the options select, so that findings have the names that `audit` with the same options gives them."""
     chosen = selection(month, from_at, to_at, provider)
-    with open_ledger(ledger, read_only=True) as book:
+    with open_ledger(ledger, read_only=True, memory_limit=_MEMORY) as book:
         catalog = catalog_of(rate_cards, known_at, held_providers(book))
         yield Audited.of(book, catalog, chosen, tolerance)
 

@@ -26,6 +26,8 @@ NUMBERS_NOTE: Final = (
     "where we give them. A text is cut after 32,767 characters, which is all that a cell holds."
 )
 
+#: Spreadsheets count days from there.
+_FIRST_YEAR = 1900
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -101,8 +103,10 @@ class Sheet:
                 self._writer.write_number(line, place, Decimal(value))
             case str():
                 self._writer.write_string(line, place, value)
-            case date():
+            case date() if value.year >= _FIRST_YEAR:
                 self._writer.write_datetime(line, place, value, self.book.day)
+            case date():
+                self._writer.write_string(line, place, value.isoformat())
 
 
 class _Digits(str):
@@ -124,6 +128,8 @@ def workbook(file: BinaryIO, title: str) -> Iterator[Book]:
 
 def _values(column: "pa.Array[Any]") -> list[Any]:
     """Return what goes into cells: text, or the digits of a number."""
+    if pa.types.is_date(column.type):
+        return column.to_pylist()
     values = plain_text(column).to_pylist()
     if pa.types.is_string(column.type) or pa.types.is_timestamp(column.type):
         return values

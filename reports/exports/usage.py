@@ -41,7 +41,7 @@ def findings_table(audit: Audit) -> pa.Table:
     """Return one row per finding, the largest first; several words of one field have semicolons between."""
     hints = get_type_hints(Finding)
     schema = pa.schema([(each.name, _type(each.name, hints[each.name])) for each in fields(Finding)])
-    rows = [{name: _flat(value) for name, value in asdict(each).items()} for each in audit.findings]
+    rows = [{name: flat(value) for name, value in asdict(each).items()} for each in audit.findings]
     return pa.Table.from_pylist(rows, schema=schema)
 
 
@@ -52,5 +52,6 @@ def _type(name: str, hint: Any) -> pa.DataType:  # noqa: ANN401 - a type as Pyth
     return _TYPES[kinds[0]] if kinds else pa.string()
 
 
-def _flat(value: object) -> object:
+def flat(value: object) -> object:
+    """Return a value as one cell holds it."""
     return "; ".join(str(each) for each in value) if isinstance(value, tuple) else value
