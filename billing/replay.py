@@ -35,7 +35,7 @@ class NothingToReplayError(BillingError):
 class Replay:
     """What the ledger's own traffic costs everywhere, from the first instant to the last; None where no time is told.
 
-    Requests that failed and streams that were cut are counted in `left_out`, by their status, and are in no amount.
+    Requests that failed, streams that were cut and calls charged again are counted in `left_out`, and in no amount.
     """
 
     comparison: Comparison
@@ -61,7 +61,7 @@ def replay(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which reque
     names = _names_of_model(ledger, catalog, target(model, terms.models), terms)
     offered = tuple((seller, period) for seller in found for period in _periods(seller, at))
     rating = _lay(ledger, catalog, selection, offered, names)
-    told = {row["status"]: row for row in _rows(rating, chain("selected", "of_model", "by_status"))}
+    told = {row["ending"]: row for row in _rows(rating, chain("selected", "of_model", "by_ending"))}
     if _OK not in told:
         raise NothingToReplayError(f"no request of {model} in {ledger.path} is selected; `--map` takes other names")
     total, ok = _usage(told[_OK]), told[_OK]
@@ -73,7 +73,7 @@ def replay(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which reque
     }
     basket = replace(spread(total, ok["requests"]), each=None)
     comparison = conclude(catalog, target(model, terms.models), basket, asked, terms)
-    left_out = {status: row["requests"] for status, row in sorted(told.items()) if status != _OK}
+    left_out = {ending: row["requests"] for ending, row in sorted(told.items()) if ending != _OK}
     return Replay(comparison, ok["first_at"], ok["last_at"], left_out)
 
 

@@ -112,7 +112,7 @@ def test_each_vendors_own_rounding_and_context_tier_is_applied_request_by_reques
     assert charged == {"vendor": Decimal("0.18"), "other": Decimal("0.21"), "tiered": Decimal("0.273")}
 
 
-def test_what_failed_or_was_cut_is_counted_apart_and_other_models_are_not_there() -> None:
+def test_what_failed_was_cut_or_charged_again_is_counted_apart_and_other_models_are_not_there() -> None:
     catalog = of(a_card("vendor", block(LIST_PRICE), is_list=True))
     with a_ledger() as ledger:
         put(ledger, [
@@ -121,14 +121,15 @@ def test_what_failed_or_was_cut_is_counted_apart_and_other_models_are_not_there(
             record(3, Usage(input=5), status=Status.INCOMPLETE),
             record(4, Usage(input=7), sku="another"),
             record(5, Usage(input=7), provider=None),
+            *(record(n, Usage(input=9), client_request_id="call", charged=Decimal(1), at=OCTOBER) for n in (6, 7)),
         ])  # fmt: skip
         found = replay(ledger, catalog, MODEL)
         mapped = replay(ledger, catalog, MODEL, terms=Terms({"another": MODEL}))
         with pytest.raises(NothingToReplayError, match="no request of model"):
             replay(ledger, catalog, MODEL, Selection(end=OCTOBER))
-    assert (found.comparison.requests, only(found, "vendor").usd) == (1, Decimal(3))
-    assert found.left_out == {"failed": 1, "incomplete": 1}
-    assert mapped.comparison.requests == 2
+    assert (found.comparison.requests, only(found, "vendor").usd) == (2, Decimal("3.000027"))
+    assert found.left_out == {"charged_again": 1, "failed": 1, "incomplete": 1}
+    assert mapped.comparison.requests == 3
 
 
 def test_an_instant_rates_all_requests_by_its_prices() -> None:

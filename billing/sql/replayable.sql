@@ -1,2 +1,2 @@
--- Those of them that used what they say: not failed, and no cut streams, whose tokens are a lower bound.
-SELECT * FROM of_model WHERE status = 'ok'
+-- Those of them that are a use of what they say: not failed, no cut streams, whose tokens are a lower bound, and no repeats.
+SELECT * FROM of_model WHERE ending = 'ok'

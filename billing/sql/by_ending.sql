@@ -1,6 +1,6 @@
 -- How many requests of a model ended in which way, and what they used.
 SELECT
-    status,
+    ending,
     COUNT(*) AS requests,
     SUM(CAST(input AS DECIMAL(38,0))) AS input,
     SUM(CAST(output AS DECIMAL(38,0))) AS output,
@@ -13,4 +13,4 @@ SELECT
     MIN(used_at) AS first_at,
     MAX(used_at) AS last_at
 FROM of_model
-GROUP BY status
+GROUP BY ending
