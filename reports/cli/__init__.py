@@ -15,7 +15,7 @@ SETTINGS_FILE = "tallystick.toml"
 #: What it may say, and as what.
 _SETTINGS: Mapping[str, tuple[type, ...]] = {
     "ledger": (str,), "rate_cards": (str,), "format": (str,), "quiet": (bool,), "tolerance": (str, int, Decimal),
-    "models": (dict,),
+    "grants": (dict,), "models": (dict,),
 }  # fmt: skip
 USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 
@@ -23,6 +23,7 @@ USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("reports.cli.audits:audit", "Hold every charge against the rate card in force."),
     "backup": ("reports.cli.doctors:backup", "Copy the ledger and check the copy."),
+    "balance": ("reports.cli.accounts:balance", "Show lots of credits, and what is missing between readings."),
     "catalog": ("reports.cli.catalogs:catalog", "List, check and compare rate cards."),
     "compare": ("reports.cli.comparisons:compare", "Price the same basket at every vendor of a model."),
     "conflicts": ("reports.cli.imports:conflicts", "List records whose id was taken by other money or other usage."),
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),
     "report": ("reports.cli.pages:report", "Write HTML pages."),
     "restate": ("reports.cli.invoices:restate", "Show a closed period as closed and as known now."),
+    "top-up": ("reports.cli.accounts:top_up", "Note what was bought of a provider's credits."),
 }
 
 
