@@ -59,5 +59,5 @@ def find_rule(lines: Iterable[tuple[int, Held]], step: int, *, may_be_net: bool)
 
 def _rules(*, may_be_net: bool) -> Iterator[Rule]:
     """Yield the rules, the simplest first."""
-    ways = product((False, True) if may_be_net else (False,), (False, True), (False, True), _MODES)
-    return (Rule(follows_card, is_net, is_exact, mode) for is_net, follows_card, is_exact, mode in ways)
+    ways = product((False, True), (False, True) if may_be_net else (False,), (False, True), _MODES)
+    return (Rule(*way) for way in ways)

@@ -163,7 +163,8 @@ class _Desk:
             left = held - sum(named.get(sku, []), Held())
             if left.requests and (left.expected or left.charged):
                 yield not_invoiced(sku, left, invoice, self.tolerance)
-        if not self.yardstick.rule.is_net:
+        # By the card alone nothing was charged that could be missed.
+        if not (self.yardstick.rule.is_net or self.yardstick.rule.follows_card):
             yield from self._refunds_left(whole)
 
     def corrections(self) -> Iterator[Line]:
