@@ -133,7 +133,7 @@ def _sentence(finding: Finding, first: Cluster, touched: int) -> str:
         why = f", as {first.cause.words} would give" if first.cause.rank else f"; {first.cause.words}"
         told = f"{who} {were} charged {size} {more} than the rate card says{why}"
         if finding.refunded:
-            told += f"; {open_amount} of it are still to get back"
+            told += f"; {open_amount} of it still to get back"
     others = f" (so would {' or '.join(finding.tied_with)})" if finding.evidence == "tie" else ""
     return f"{told}{others}."
 
@@ -152,7 +152,7 @@ def _when(finding: Finding) -> str:
 
 
 def _money(size: Decimal, unit: str) -> str:
-    return f"{digits(size)} {unit}" + ("" if unit == "USD" else "s")
+    return f"{digits(size)} {unit}" + ("" if unit == "USD" or size == 1 else "s")
 
 
 def _span(clusters: Sequence[Cluster]) -> tuple[datetime | None, datetime | None]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: To be raised when a reader of logs makes other records of the same bytes: files are then read again.
 _READERS = 1
+#: The tag that names the request which a refund or a failed try belongs to.
+OF_REQUEST = "of_request"
 #: More tokens than any request or report can hold: beyond it a number is damage, not usage.
 MOST_TOKENS = 10**15
 
@@ -65,6 +67,15 @@ class UsageRecord:
     tags: tuple[tuple[str, str], ...] = ()
     is_snapshot: bool = False
     """Whether this shape writes a request more than once while it streams, the last word being the true one."""
+
+
+def as_refund(record: UsageRecord) -> UsageRecord:
+    """Return the record of money given back for the request whose id it stands under: it is not that request."""
+    of_request = record.request_id or record.client_request_id
+    tags = dict(record.tags) | ({OF_REQUEST: of_request} if of_request else {})
+    return replace(
+        record, status=Status.REFUND, request_id="", client_request_id=None, tags=tuple(sorted(tags.items()))
+    )
 
 
 @dataclass(frozen=True, slots=True)

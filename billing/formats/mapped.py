@@ -9,7 +9,7 @@ from billing.formats.answers import one_each
 from billing.formats.cells import Notation
 from billing.formats.fields import MOST_TAGS, BadFieldError, Json
 from billing.formats.pieces import Item, Piece
-from billing.records import Ignored, Outcome, Reading, Status, UsageRecord
+from billing.records import Ignored, Outcome, Reading, Status, UsageRecord, as_refund
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _take(item: Item, reading: Reading, row_of: "partial[_Row]") -> Outcome:
         return Ignored(item.line)
     status = row.status()
     charged = row.cells.amount(row["charged"], "charged", is_refund=status is Status.REFUND)
-    return UsageRecord(
+    record = UsageRecord(
         line=item.line,
         provider=reading.provider or row.mapping.provider,
         sku=row.mapping.sku or row.text("sku") or "",
@@ -102,6 +102,7 @@ def _take(item: Item, reading: Reading, row_of: "partial[_Row]") -> Outcome:
         api_key_id=row.text("api_key_id"),
         tags=row.tags(),
     )
+    return as_refund(record) if status is Status.REFUND else record
 
 
 def _written(cell: object) -> str:

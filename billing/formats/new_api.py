@@ -29,7 +29,7 @@ from billing.formats.fields import (
 )
 from billing.formats.pieces import Item, Piece
 from billing.formats.shape import Shape
-from billing.records import Ignored, Outcome, Reading, Status, UsageRecord
+from billing.records import OF_REQUEST, Ignored, Outcome, Reading, Status, UsageRecord
 from pricing.usage import Usage
 
 QUOTA_PER_USD = 500_000
@@ -101,7 +101,7 @@ def _take(item: Item, reading: Reading) -> Outcome:
         project=text(line, "token_name"),
         api_key_id=text({"token_id": line.get("token_id") or None}, "token_id"),
         tags=labels(
-            group=line.get("group"), username=line.get("username"), of_request=None if names_it else of_request
+            **{OF_REQUEST: None if names_it else of_request}, group=line.get("group"), username=line.get("username")
         ),
     )
     if kind == _ERROR:
