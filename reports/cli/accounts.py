@@ -86,7 +86,9 @@ def balance(
     with open_ledger(ledger, read_only=True) as book:
         names = (chosen.provider,) if chosen.provider else account_providers(book)
         catalog = catalog_of(rate_cards, None, names)
-        sheets = [balance_sheet(book, catalog, name, chosen.start, chosen.end, policy=_policy(name)) for name in names]
+        sheets = [
+            balance_sheet(book, catalog, name, chosen.start, chosen.end, policy=policy_of(name)) for name in names
+        ]
     write(balance_result(sheets), output_format)
     return 0
 
@@ -107,7 +109,7 @@ def _why_not(outcome: object) -> str:
     return f"--{name}: {outcome.reason.replace('_', ' ')}; see `tallystick top-up --help`"
 
 
-def _policy(provider: str) -> Policy:
+def policy_of(provider: str) -> Policy:
     """Return the order of burning down that tallystick.toml sets for a provider, else the usual one."""
     settings = click.get_current_context().default_map or {}
     own = settings.get("grants", {}).get(provider)
@@ -154,8 +156,8 @@ def _tables(sheet: BalanceSheet) -> list[Table]:
         f"{sheet.provider}: lots",
         ("kind", "at", "expires", "granted", "consumed", "taken", "expired", "remaining", "cost", "currency"),
         [
-            (lot.kind, _minute(lot.at), _minute(lot.expires_at), lot.granted, lot.consumed, lot.taken, lot.expired, lot.remaining,
-             lot.cost, lot.currency)
+            (lot.kind, _minute(lot.at), _minute(lot.expires_at), lot.granted, lot.consumed, lot.taken, lot.expired,
+             lot.remaining, lot.cost, lot.currency)
             for lot in sheet.lots
         ],
     )  # fmt: skip

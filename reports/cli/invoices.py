@@ -1,5 +1,6 @@
 """`reconcile` and `restate`: the invoice beside the ledger and the rate card, and closed periods as known since."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -7,17 +8,21 @@ from typing import Any
 
 import click
 
+from billing.balance_sheet import BalanceSheet
+from billing.balances import account_providers, balance_sheet
 from billing.closed_periods import ClosedPeriod, closed_periods
 from billing.closing import MEASURES, Measure, Restated, close, kept_answer
 from billing.closing import restate as restated
-from billing.invoices import read_invoice
-from billing.ledger import open_ledger
+from billing.invoices import Invoice, read_invoice
+from billing.ledger import Ledger, open_ledger
 from billing.matching import Line, Tolerance
 from billing.rating import held_providers
 from billing.reconciliation import Reconciliation
 from billing.reconciliation import reconcile as match
 from pricing.amounts import to_pico
+from pricing.catalog import Catalog
 from reports import invoice_words as words
+from reports.cli.accounts import policy_of
 from reports.cli.options import (
     Amount,
     Day,
@@ -32,6 +37,7 @@ from reports.cli.options import (
 from reports.cli.output import Result, Table, write
 
 VARIANCE = 1
+_PAID = "paid"
 _FLAT = (
     "line", "kind", "sku", "invoiced", "metered", "expected", "variance", "verdict", "cause", "quantity",
     "held_quantity", "unit", "requests", "unpriced", "period_start", "period_end", "file_line",
@@ -39,11 +45,25 @@ _FLAT = (
 _MONEY = ("charged", "expected", "variance", "refunded")
 
 
+class PaidOrAmount(Amount):
+    """An amount, or the word `paid`."""
+
+    name = "amount or paid"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the exact decimal, or the word."""
+        return value if value == _PAID else super().convert(value, param, ctx)
+
+
 @click.command()
 @click.argument("invoice", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--tolerance", "let_pass", type=Amount(), help="Difference of a line that is let pass, in its currency.")
 @click.option("--tolerance-percent", type=Amount(), help="The same in percent of what is expected; the stricter holds.")
-@click.option("--usd-per-credit", type=Amount(), help="What a credit cost you. Default: what the rate card says.")
+@click.option(
+    "--usd-per-credit",
+    type=PaidOrAmount(),
+    help="What a credit cost you, or 'paid': by your top-ups. Default: the card's.",
+)
 @click.option("--close", "closes", is_flag=True, help="Close the invoice's period and keep the answer.")
 @known_option
 @everywhere
@@ -52,7 +72,7 @@ def reconcile(
     invoice: Path,
     let_pass: Decimal | None,
     tolerance_percent: Decimal | None,
-    usd_per_credit: Decimal | None,
+    usd_per_credit: Decimal | str | None,
     closes: bool,
     known_at: date | None,
     ledger: Path,
@@ -70,8 +90,9 @@ def reconcile(
         catalog = catalog_of(rate_cards, known_at, {asked.provider, *held_providers(book)})
         found = None if closes else kept_answer(book, asked)
         if found is None:
-            price = None if usd_per_credit is None else to_pico(usd_per_credit)
-            found = match(book, catalog, asked, tolerance, price)
+            sheet = _sheet(book, catalog, asked)
+            found = match(book, catalog, asked, tolerance, _price(usd_per_credit, sheet))
+            found = replace(found, balance=sheet)
         closed = close(book, catalog, found, datetime.now(UTC)) if closes else None
     write(reconciliation_result(found, closed), output_format)
     return VARIANCE if found.has_variance else 0
@@ -125,6 +146,7 @@ def reconciliation_result(found: Reconciliation, closed: ClosedPeriod | None = N
         "total": _line_data(found.total),
         "rounding": None if found.closed else words.rule(found.rule),
         "closed": _closed_data(closed or found.closed),
+        "balance": _balance_data(found.balance),
         "untimed": found.untimed,
         "conflicts": found.conflicts,
         "catalog": {"version": found.catalog_version, "digest": found.catalog_digest, "known_at": found.known_at},
@@ -185,7 +207,38 @@ def _tables(found: Reconciliation) -> list[Table]:
         tables.append(
             Table("What the differences are made of", ("line", "sku", "cause", "requests", "amount", "findings"), parts)
         )
+    if (balance := _balance_data(found.balance)) is not None:
+        tables.append(Table("Balance of the account", tuple(balance), [tuple(balance.values())]))
     return tables
+
+
+def _sheet(book: Ledger, catalog: Catalog, asked: Invoice) -> BalanceSheet | None:
+    """Return what became of the provider's account in the invoice's period; None if the ledger knows of no account."""
+    if asked.provider not in account_providers(book):
+        return None
+    return balance_sheet(book, catalog, asked.provider, asked.start, asked.end, policy_of(asked.provider))
+
+
+def _price(told: Decimal | str | None, sheet: BalanceSheet | None) -> int | None:
+    """Return pico-dollars per credit; None leaves it to the rate card."""
+    if not isinstance(told, str):
+        return None if told is None else to_pico(told)
+    burned = () if sheet is None else sheet.burned
+    paid = [each.effective_price for each in burned if each.currency == "USD" and each.effective_price is not None]
+    if len(paid) != 1:
+        raise click.UsageError("--usd-per-credit paid: no top-up paid in USD was used in this period; give the price")
+    return to_pico(paid[0])
+
+
+def _balance_data(sheet: BalanceSheet | None) -> dict[str, object] | None:
+    if sheet is None:
+        return None
+    total = sheet.total
+    names = "opening", "topped_up", "bonus", "adjusted", "consumed", "refunded", "expired"
+    return {
+        "unit": sheet.unit, **{name: getattr(total, name) for name in names}, "metered": total.metered.amount,
+        "closing_expected": total.closing_expected, "closing_reported": total.closing_reported, "gap": total.gap,
+    }  # fmt: skip
 
 
 def _line_data(line: Line) -> dict[str, Any]:
