@@ -15,3 +15,7 @@ class LedgerError(BillingError):
 
 class UnknownRequestError(BillingError):
     """No request of that id is in the ledger."""
+
+
+class TooFewChargesError(BillingError):
+    """The ledger holds too few charges to infer anything from."""

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pricing.amounts import exact, per_mtok_to_pico, to_pico
-from pricing.rounding import Rounding
+from pricing.rounding import Basis, Rounding
 from pricing.usage import STANDARD_TIER, TOKEN_KINDS, TokenKind
 
 
@@ -101,7 +101,13 @@ class RateBlock(Cited):
     valid_to: Instant | None = None
     """First instant at which it no longer holds; None if unknown or open."""
     service_tier: Name = STANDARD_TIER
+    basis: Basis = "documented"
+    """How the rates are known: the vendor says so, or charges show it."""
     per_mtok: PerMtok = PerMtok()
+    low: PerMtok | None = None
+    """Of inferred rates the least that each can be, for `per_mtok` is then one choice of several."""
+    high: PerMtok | None = None
+    """Of inferred rates the most that each can be."""
     unpublished: Several[Annotated[TokenKind, Field(strict=False)]] = ()
     """The kinds that have no price. Each kind is either here or in `per_mtok`, so that none is forgotten."""
     context_tiers: Several[ContextTier] = ()
@@ -123,6 +129,8 @@ class RateBlock(Cited):
             raise ValueError(f"both priced and unpublished: {', '.join(sorted(both))}")
         if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
             raise ValueError("valid_to must be later than valid_from")
+        if self.basis != "inferred" and (self.low or self.high):
+            raise ValueError("only rates whose basis is 'inferred' have a low and a high")
         above = [tier.above for tier in self.context_tiers]
         if above != sorted(set(above)):
             raise ValueError("context_tiers must rise, each with its own 'above'")

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "explain": ("reports.cli.explains:explain", "Show the arithmetic of one request."),
     "export": ("reports.cli.exports:export", "Write files for other tools, and for the vendor."),
     "import": ("reports.cli.imports:import_", "Load usage logs into the ledger."),
+    "infer": ("reports.cli.infers:infer", "Find rates and rounding from the charges alone."),
     "price": ("reports.cli.prices:price", "Say what one request costs."),
     "reconcile": ("reports.cli.invoices:reconcile", "Match an invoice with the ledger and the rate card."),
     "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),
