@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 
 from pricing.amounts import digits
 from pricing.baskets import counts_of
@@ -44,9 +45,9 @@ def _sentences(comparison: Comparison) -> Iterator[str]:
     if best is None:
         yield f"Nobody publishes every price that {basket} need."
     else:
-        yield f"{basket}: the cheapest is {_priced(best)}{_beside_list(comparison, best)}."
-        if better := _cheaper_uncached(comparison, best):
-            yield f"Without a cache {better.seller.name} would cost {_dollars(better.usd_uncached)}, which is less."
+        whole = " with all prices" if any(each.cost is None for each in comparison.offers) else ""
+        yield f"{basket}: the cheapest{whole} is {_priced(best)}{_beside_list(comparison, best)}."
+        yield from _perhaps_less(comparison, best.cost)
     if unknown := [each for each in comparison.offers if each.cost is None]:
         yield f"Not fully priced: {', '.join(_bounded(each) for each in unknown)}."
 
@@ -60,11 +61,18 @@ def _dollars(amount: Decimal | None) -> str:
     return UNKNOWN if amount is None else exactly(amount, "USD")
 
 
-def _cheaper_uncached(comparison: Comparison, best: Offer) -> Offer | None:
-    """Return the offer that would be the cheapest if all of each prompt were sent as plain input, if one would be."""
-    known = [(each.usd_uncached, each) for each in comparison.offers if each.usd_uncached is not None]
-    usd, offer = min(known, key=lambda each: each[0], default=(None, best))
-    return offer if usd is not None and best.cost is not None and usd < best.cost else None
+def _perhaps_less(comparison: Comparison, least: Decimal | None) -> Iterator[str]:
+    """Tell of offers without a price for all that cost less in any case, or would if no cache were used."""
+    bounded = [(each.high, each) for each in comparison.offers if each.cost is None and each.high is not None]
+    most, offer = min(bounded, key=itemgetter(0), default=(None, None))
+    if offer and most is not None and least is not None and most < least:
+        name = offer.seller.name
+        yield f"{name} costs less, even at the most that is assumed of its missing prices: {_dollars(most)}."
+        least = most
+    whole = [(each.usd_uncached, each) for each in comparison.offers if each.usd_uncached is not None]
+    usd, offer = min(whole, key=itemgetter(0), default=(None, None))
+    if offer and usd is not None and least is not None and usd < least:
+        yield f"Without a cache {offer.seller.name} would cost {_dollars(usd)}, which is less."
 
 
 def _beside_list(comparison: Comparison, best: Offer) -> str:

@@ -65,13 +65,24 @@ def test_markdown_is_a_sentence_a_table_and_folded_details(capsys: pytest.Captur
     _, text, _ = call(capsys, *SONNET, *TOKENS, *AT, "--format", "md")
     first, _, rest = text.partition("\n\n")
     assert first.startswith(
-        "1,000,000 input and 200,000 output tokens of claude-sonnet-4-6: the cheapest is apimodels claude-sonnet-4-6 "
-        "at $2.118, 0.353 x the list price of $6 (anthropic claude-sonnet-4-6)."
+        "1,000,000 input and 200,000 output tokens of claude-sonnet-4-6: the cheapest with all prices is apimodels "
+        "claude-sonnet-4-6 at $2.118, 0.353 x the list price of $6 (anthropic claude-sonnet-4-6)."
     )
     table, _, details = rest.partition("<details>\n<summary>Details</summary>\n\n")
     assert table.startswith("**Offers**\n\n| provider | sku | usd |")
     assert "60-95% cheaper than official pricing | 64.7 | true |" in details
     assert details.endswith("\n\n</details>\n")
+
+
+def test_what_surely_costs_less_is_said_though_it_has_no_full_price(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = call(capsys, *SONNET, *TOKENS, "--cache-read", "3000000", *AT, "--format", "md")
+    # 1.059 + 1.059 + at most 3 x 1.059 for the reads, as much as sending them uncached; the list price is 6 + 3 x 0.3
+    said = "apimodels claude-sonnet-4-6 costs less, even at the most that is assumed of its missing prices: $5.295."
+    assert said in text.partition("\n")[0]
+    assert "Without a cache" not in text.partition("\n")[0]
+    _, text, _ = call(capsys, *SONNET, *TOKENS, "--cache-write-1h", "1000000", *AT, "--format", "md")
+    # a write for 1 hour is at most the list price of 6, and sent uncached another 1.059
+    assert "Without a cache apimodels claude-sonnet-4-6 would cost $3.177, which is less." in text.partition("\n")[0]
 
 
 def test_csv_has_a_row_per_offer_in_exact_digits(capsys: pytest.CaptureFixture[str]) -> None:

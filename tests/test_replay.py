@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.accounts import add_by_hand
+from billing.own_prices import own_prices
 from billing.rating import Selection
-from billing.records import Status, UsageRecord
+from billing.records import AccountEntry, Status, UsageRecord
 from billing.replay import NothingToReplayError, Replay, replay
 from pricing.calculator import price
 from pricing.comparison import Terms
@@ -143,3 +145,15 @@ def test_an_instant_rates_all_requests_by_its_prices() -> None:
     assert [only(each, "vendor").usd for each in at.values()] == [None, Decimal(3), Decimal(6)]
     (untimed,) = only(at[None], "vendor").unpriced
     assert (untimed.reason, untimed.count, untimed.high) == ("no_rate_in_force", 1_000_000, None)
+
+
+@pytest.mark.parametrize(("currency", "prices"), [("USD", {"vendor": Decimal("0.0042")}), ("EUR", {}), (None, {})])
+def test_own_units_cost_what_the_ledgers_grants_did(currency: str | None, prices: dict[str, Decimal]) -> None:
+    catalog = of(a_card("vendor", block(per_mtok(input="300", output="1500")), unit="credit"))
+    paid = None if currency is None else Decimal("4.2")
+    grant = AccountEntry(1, "vendor", OCTOBER, Decimal(1000), "credit", paid=paid, currency=currency)
+    with a_ledger() as ledger:
+        add_by_hand(ledger, grant, OCTOBER)
+        assert own_prices(ledger, catalog) == {}  # nothing is burnt down yet
+        put(ledger, [record(1, Usage(input=1_000_000), charged=Decimal(300), unit="credit")])
+        assert own_prices(ledger, catalog) == prices

@@ -1,6 +1,7 @@
 """`compare`: the same basket at every vendor of a model. Without --from-ledger it loads nothing that reads one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -137,9 +138,12 @@ def _replayed(
     ledger: Path, catalog: Catalog, model: str, *, chosen: "Selection", at: datetime | None, terms: Terms
 ) -> tuple[Comparison, dict[str, object]]:
     from billing.ledger import open_ledger  # noqa: PLC0415 - heavy, and only to replay
+    from billing.own_prices import own_prices  # noqa: PLC0415 - the same
     from billing.replay import replay  # noqa: PLC0415 - the same
 
     with open_ledger(ledger, read_only=True) as book:
+        paid = own_prices(book, catalog, chosen.start, chosen.end)
+        terms = replace(terms, usd_per_unit={**paid, **terms.usd_per_unit})
         found = replay(book, catalog, model, chosen, at, terms)
     told: dict[str, object] = {"first_at": found.first_at, "last_at": found.last_at, "left_out": found.left_out}
     return found.comparison, told
