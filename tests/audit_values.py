@@ -1,10 +1,12 @@
 """Audits to write pages of: made by the ledger itself from records at hand, with every verdict and several units."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from billing.ledger import Ledger
 from billing.rating import EVERYTHING
 from billing.records import Status, UsageRecord
 from pricing.calculator import rate
@@ -37,13 +39,20 @@ HOSTILE = (
 
 def a_page(*, hostile: bool = False) -> AuditPage:
     """Return the page of a small October: two units, all verdicts, a charge that is off each way."""
+    with a_month(hostile=hostile) as (ledger, catalog):
+        page = audit_page(ledger, catalog, EVERYTHING, Decimal(0), is_simulated=True)
+    return replace(page, title=f"Audit {HOSTILE[0]}", ledger_name="my ledger's.duckdb") if hostile else page
+
+
+@contextmanager
+def a_month(*, hostile: bool = False) -> Iterator[tuple[Ledger, Catalog]]:
+    """Open a ledger with that October, and give the catalog that it is audited by."""
     skus = HOSTILE if hostile else ("model-a", "model-b/route", "model-c", "model-d", "model-e", "model-f")
     catalog = _catalog(skus)
     with a_ledger() as ledger:
         path = "logs/<b>october</b>.jsonl" if hostile else "october.jsonl"
         put(ledger, [*_records(catalog, skus, hostile=hostile)], path)
-        page = audit_page(ledger, catalog, EVERYTHING, Decimal(0), is_simulated=True)
-    return replace(page, title=f"Audit {HOSTILE[0]}", ledger_name="my ledger's.duckdb") if hostile else page
+        yield ledger, catalog
 
 
 def a_matched_page() -> AuditPage:

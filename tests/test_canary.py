@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,17 @@ def write_logs(folder: Path) -> None:
     (folder / "conflict.jsonl").write_text(f"{log_line('msg_9', 7, system=PROMPT)}\n{log_line('msg_9', 8)}\n", "utf-8")
 
 
+def write_exports() -> None:
+    """Write every export, and beside it what a compressed one holds."""
+    for name in ("usage.csv", "findings.csv"):
+        assert run(["export", Path(name).stem, "--out", f"exports/{name}"]) == 0
+    assert run(["export", "workbook", "--out", "exports/audit.xlsx"]) == 0
+    run(["export", "dispute", "--provider", "aivideoapi", "--out", "exports/pack"])
+    for path in (*Path("exports").glob("*.xlsx"), *Path("exports/pack").glob("*.xlsx")):
+        with zipfile.ZipFile(path) as parts:
+            parts.extractall(f"{path}.parts")
+
+
 def places_with_a_canary(folder: Path) -> Iterator[str]:
     """Yield the files, but for the logs, whose bytes hold a canary, and the columns of the ledger that do."""
     for path in folder.rglob("*"):
@@ -107,6 +119,7 @@ def test_neither_prompt_nor_key_is_kept_or_shown(
     for name in held[:40]:
         run(["explain", name])
     run(["report", "audit", "--out", "page"])
+    write_exports()
     run(["backup", "copy.duckdb"])
     out, err = capsys.readouterr()
     assert len(held) > 50

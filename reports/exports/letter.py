@@ -234,7 +234,7 @@ def _failures(dispute: Dispute) -> Table:
         Column("Your error table says", style="sentence"), Column("Source", style="note"),
     )  # fmt: skip
     rows = tuple(row for status, requests in dispute.failures for row in _failure_rows(dispute, status, requests))
-    return Table("failures", "Failed requests that were charged", columns, rows)
+    return Table("failures", "HTTP statuses of failed requests", columns, rows)
 
 
 def _failure_rows(dispute: Dispute, status: int, requests: int) -> Iterator[Row]:
