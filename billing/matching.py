@@ -131,7 +131,7 @@ def match_entry(line: InvoiceLine, booked: int | None, cause: str, tolerance: To
         verdict = "not_in_log"
     else:
         verdict = "overcharged" if beyond > 0 else "undercharged"
-    parts = merged([Part(cause, booked or 0), Part("not_in_log" if booked is None else "unexplained", beyond)])
+    parts = merged([Part(cause, booked or 0), Part(f"{cause}.not_in_log" if booked is None else "unexplained", beyond)])
     return Line(
         line.line, line.file_line, line.kind, line.sku, line.start, line.end, invoiced, booked, None, verdict, parts,
         beyond, None if line.quantity is None else to_pico(line.quantity), None, line.unit,

@@ -169,7 +169,7 @@ def october(requests: Iterable[Simulated]) -> list[Asked]:
     back, short = -325 * CENT, GIVEN * 9 // 10
     return [
         *lines,
-        Asked("refund", SONNET.sku, back, None, verdict="not_in_log", parts={"not_in_log": back}),
+        Asked("refund", SONNET.sku, back, None, verdict="not_in_log", parts={"refund.not_in_log": back}),
         Asked("top_up", None, BOUGHT, BOUGHT, parts={"top_up": BOUGHT}, quantity="20000", unit="credits"),
         Asked(
             "bonus", None, short, GIVEN, verdict="undercharged", parts={"bonus": GIVEN, "unexplained": short - GIVEN},

@@ -6,11 +6,10 @@ from decimal import Decimal
 
 from billing.closed_periods import ClosedPeriod
 from billing.invoice_rounding import DEFAULT, Rule
-from billing.matching import Line
-from billing.metering import Part
+from billing.matching import WRONG, Line
 from billing.reconciliation import Reconciliation
 from pricing.amounts import from_pico
-from reports.figures import count, exactly
+from reports.figures import adding_up, beside, count, exactly, grouped, money
 from reports.words import cause as cause_of_audit
 
 _CAUSES: Mapping[str, str] = {
@@ -24,6 +23,10 @@ _CAUSES: Mapping[str, str] = {
     "rounding": "rounding of the invoice",
     "top_up": "bought",
     "bonus": "given on top",
+    "refund.not_in_log": "given back by the invoice, but not in your log",
+    "adjustment.not_in_log": "adjusted by the vendor, with nothing like it in your log",
+    "top_up.not_in_log": "bought by the invoice, but not in your ledger",
+    "bonus.not_in_log": "given on top by the invoice, but not in your ledger",
 }
 VERDICTS: Mapping[str, str] = {
     "matched": "matched",
@@ -48,7 +51,7 @@ def cause(code: str) -> str:
 
 def sentence(found: Reconciliation) -> str:
     """Return what the invoice asks, what is due, and why they differ, in plain sentences."""
-    return " ".join([*_kept(found.closed), _asked(found), *_parts(found), *_beside(found)])
+    return " ".join([*_kept(found.closed), *_asked(found), *_beside(found)])
 
 
 def rule(found: Rule) -> str:
@@ -80,48 +83,42 @@ def _kept(closed: ClosedPeriod | None) -> Iterator[str]:
         yield f"This period was closed on {closed.closed_at:%Y-%m-%d}, and this is what was answered then."
 
 
-def _asked(found: Reconciliation) -> str:
+def _asked(found: Reconciliation) -> Iterator[str]:
+    """Yield what is asked and what is due, and what the difference is made of: rounded, and adding up all the same."""
     invoice, total = found.invoice, found.total
+    asked, due = from_pico(total.invoiced or 0), from_pico(total.expected or 0)
+    shown = beside(asked, due, invoice.places)
+    what = f"Invoice {invoice.id} of {invoice.provider} asks {money(shown.charged, invoice.currency)}"
     when = period(invoice.start, invoice.end)
-    what = f"Invoice {invoice.id} of {invoice.provider} asks {_money(total.invoiced, found)} for {when}"
-    if total.invoiced == total.expected:
-        return f"{what}, and so says the rate card."
-    difference = (total.invoiced or 0) - (total.expected or 0)
-    more = "more" if difference > 0 else "less"
-    due, size = _money(total.expected, found), _money(abs(difference), found)
-    return f"{what}; the rate card gives {due}: {size} {more} is asked."
-
-
-def _parts(found: Reconciliation) -> Iterator[str]:
-    if found.total.parts:
-        yield "Of the difference " + "; ".join(_part(part, found) for part in found.total.parts) + "."
-    if found.has_variance:
-        yield f"Beyond tolerance: {count(sum(line.cause is not None for line in found.lines), 'line')}."
+    if asked == due:
+        yield f"{what} for {when}, and so says the rate card."
     else:
-        yield "Nothing is beyond tolerance."
-
-
-def _part(part: Part, found: Reconciliation) -> str:
-    requests = "" if part.requests is None else f" ({count(part.requests, 'request')})"
-    return f"{_money(part.amount, found)}: {cause(part.cause)}{requests}"
+        card, size = money(shown.expected, invoice.currency), money(abs(shown.variance), invoice.currency)
+        yield f"{what} for {when}; the rate card gives {card}, {size} {'more' if asked > due else 'less'} is asked."
+    if total.parts:
+        amounts = adding_up([from_pico(part.amount) for part in total.parts], shown.variance, invoice.places)
+        parts = (
+            f"{grouped(amount)} {cause(part.cause)}"
+            + (f" ({count(part.requests, 'request')})" if part.requests else "")
+            for amount, part in zip(amounts, total.parts, strict=True)
+        )
+        yield f"That is: {'; '.join(parts)}."
+    wrong = sum(line.verdict in WRONG for line in found.lines)
+    yield f"{count(wrong, 'line')} {'is' if wrong == 1 else 'are'} beyond tolerance." if wrong else "All lines match."
 
 
 def _beside(found: Reconciliation) -> Iterator[str]:
     """Yield what stands in no sum."""
-    carried = [line for line in found.lines if line.kind in ("tax", "fee")]
-    if carried:
-        amount = sum(line.invoiced or 0 for line in carried)
-        yield f"Taxes and fees, {_money(amount, found)}, are in no sum."
-    if late := found.corrections():
-        yield f"{count(len(late), 'correction')} of closed periods came in since."
-    if found.untimed:
-        yield f"{count(found.untimed, 'request')} of this vendor tell no time, and are in no period."
-    if found.conflicts:
-        yield f"{count(found.conflicts, 'record')} conflict with another of the same id, and are in no sum."
-
-
-def _money(amount: int | None, found: Reconciliation) -> str:
-    return exactly(from_pico(amount or 0), found.invoice.currency)
+    carried = sum(line.invoiced or 0 for line in found.lines if line.kind in ("tax", "fee"))
+    left_out = [
+        (carried, f"taxes and fees of {exactly(from_pico(carried), found.invoice.currency)}"),
+        (len(found.corrections()), f"{count(len(found.corrections()), 'correction')} of closed periods"),
+        (found.conflicts, f"{count(found.conflicts, 'conflict')} with another record of the same id"),
+        (found.untimed, f"{count(found.untimed, 'request')} whose log tells no time"),
+    ]
+    parts = [text for number, text in left_out if number]
+    if parts:
+        yield f"Not in these sums: {', '.join(parts)}."
 
 
 def decimal(amount: int | None) -> Decimal | None:

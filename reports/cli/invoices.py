@@ -19,7 +19,7 @@ from billing.matching import Line, Tolerance
 from billing.rating import held_providers
 from billing.reconciliation import Reconciliation
 from billing.reconciliation import reconcile as match
-from pricing.amounts import to_pico
+from pricing.amounts import from_pico, to_pico
 from pricing.catalog import Catalog
 from reports import invoice_words as words
 from reports.cli.accounts import policy_of
@@ -35,6 +35,7 @@ from reports.cli.options import (
     selection,
 )
 from reports.cli.output import Result, Table, write
+from reports.figures import exactly
 
 VARIANCE = 1
 _PAID = "paid"
@@ -188,7 +189,7 @@ def restatement_result(found: Restated) -> Result:
 def _tables(found: Reconciliation) -> list[Table]:
     rows = [
         (
-            words.named(line), line.kind, line.sku or ("" if line.kind == "total" else "all others"),
+            words.named(line), line.kind, line.sku or ("all others" if line.kind == "usage" else ""),
             *(words.decimal(each) for each in (line.invoiced, line.metered, line.expected, line.variance)),
             words.VERDICTS[line.verdict], words.cause(line.cause) if line.cause else "",
         )
@@ -287,13 +288,13 @@ def _restated_sentence(found: Restated) -> str:
     closed = found.closed
     when = "now" if found.known_at is None else f"at the end of {found.known_at}"
     told = [
-        f"{name} was {words.decimal(each.closed)} {unit}, and is {words.decimal(each.now)} as known {when}"
+        f"{name} was {exactly(from_pico(each.closed), unit)} and is {exactly(from_pico(each.now), unit)}"
         for unit in found.units if unit for name in _MONEY
         for each in [found.total(unit)[name]] if each.closed != each.now
     ]  # fmt: skip
     period = words.period(closed.period_start, closed.period_end)
     what = f"{period} of {closed.provider}, closed on {closed.closed_at:%Y-%m-%d} with invoice {closed.invoice_id}"
-    return f"{what}: {'; '.join(told) or f'nothing else is known {when}'}."
+    return f"{what}: as known {when}, {'; '.join(told) or 'nothing else'}."
 
 
 def _which(closed: "list[ClosedPeriod] | tuple[ClosedPeriod, ...]", *, is_none: bool) -> str:
