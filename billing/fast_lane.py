@@ -31,9 +31,9 @@ from billing.strict_json import StrictJSONError, loads
 WORTHWHILE_BYTES: Final = 2**18
 
 #: A vendor's code of an error, as JSON.
-_CODE = '"[A-Za-z][A-Za-z0-9_.-]{1,100}"'
+CODE: Final = '"[A-Za-z][A-Za-z0-9_.-]{1,100}"'
 #: Texts of few values: each value is checked once, by the strict readers' own rule.
-_TEXTS: Final[Mapping[str, Callable[[str, str], str]]] = MappingProxyType({
+TEXTS: Final[Mapping[str, Callable[[str, str], str]]] = MappingProxyType({
     "provider": clean, "sku": clean, "service_tier": clean, "project": clean, "api_key_id": clean,
     "error_code": lambda value, key: code({key: value}, key) or "", "error_type": clean,
 })  # fmt: skip
@@ -106,7 +106,8 @@ class FastLane:
         told = {"lines": f"({statement(f'lines_{shape}')})", "told": f"({statement(f'told_{shape}')})"}
         self._change(
             f"INSERT INTO {{table}} BY NAME {chain('counted', 'plain', f'for_{self._table}', taking=told)}",
-            path=path, is_damaged=lane is Lane.DAMAGED, provider=self.reading.provider, code=_CODE,
+            paths=[path], file_ids=[self.file_id], starts=[0], is_damaged=lane is Lane.DAMAGED,
+            provider=self.reading.provider, code=CODE,
         )  # fmt: skip
         if lane is Lane.DAMAGED:
             keys = {"keys": f"({statement(f'keys_{shape}')})"}
@@ -118,9 +119,9 @@ class FastLane:
         for number in self.text.deep:
             line = number - bisect_left(self.text.blank, number)  # the engine counts no blank lines
             self._change("DELETE FROM {table} WHERE file_id = $file_id AND line = $line", line=line)
-        for column, check in _TEXTS.items():
+        for column, check in TEXTS.items():
             for value in self._values(column):
-                if not _is_plain(value, column, check):
+                if not is_plain(value, column, check):
                     self._take_back(column, value)
         for value in self._values("tags"):
             try:
@@ -189,7 +190,8 @@ class FastLane:
         return self.ledger.change(query.replace("{table}", self._table), {"file_id": self.file_id, **values})
 
 
-def _is_plain(value: str, column: str, check: Callable[[str, str], str]) -> bool:
+def is_plain(value: str, column: str, check: Callable[[str, str], str]) -> bool:
+    """Tell whether the strict readers would store a text of that column as it is."""
     try:
         return not _NO_TEXT.match(value) and check(value, column) == value
     except BadFieldError:

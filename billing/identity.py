@@ -26,6 +26,12 @@ class Settled:
     conflict: int = 0
     reused_ids: tuple[str, ...] = ()
 
+    def __add__(self, other: "Settled") -> "Settled":
+        return Settled(
+            self.imported + other.imported, self.duplicate + other.duplicate, self.superseded + other.superseded,
+            self.conflict + other.conflict, self.reused_ids + other.reused_ids,
+        )  # fmt: skip
+
 
 def unsettle(ledger: Ledger, file_id: int, records: int) -> int:
     """Move of so many records that a load brought into the ledger those back to the stage whose id others claim.
@@ -41,6 +47,20 @@ def unsettle(ledger: Ledger, file_id: int, records: int) -> int:
     if moved:
         ledger.change(statement("delete_disputed"), {"file_id": file_id})
     return moved
+
+
+def settle_alone(ledger: Ledger) -> defaultdict[int, Settled]:
+    """Move the requests of sessions whose ids nobody else claims into the ledger, and the others to the stage.
+
+    Tell of each file, by its number, what became of the former: of the tellings of one request the last word stays, the
+    same once more is a duplicate, and the others are superseded, as `settle` would judge them.
+    """
+    ledger.keep("shared", chain("shared"))
+    ledger.change(statement("stage_shared"))
+    ledger.keep("alone", chain("alone"))
+    ledger.change(statement("insert_alone"))
+    found = {file_id: Settled(*counts) for file_id, *counts in ledger.rows(statement("settled_alone"))}
+    return defaultdict(Settled, found)
 
 
 def settle(ledger: Ledger) -> defaultdict[int, Settled]:

@@ -12,13 +12,14 @@ import duckdb
 from billing.errors import RefusedInputError
 from billing.fast_lane import WORTHWHILE_BYTES, Lane, NotPlainError
 from billing.identity import settle
-from billing.known_files import Load, last_load, read_before
+from billing.known_files import Load, are_known, last_load, read_before
 from billing.ledger import Ledger
 from billing.loads import Counts, FileResult, Options, Progress, Staged, finish, load, open_stage, stage_file
 from billing.log_files import log_files, open_log_file, shown
 from billing.plain_text import PlainText, surveyed
 from billing.receipt import receipted
 from billing.records import Reading
+from billing.sessions import MOST_BYTES, import_sessions
 
 #: How many small files share a transaction: as many as need little memory, and are soon read again if one is bad.
 _MOST_TOGETHER = 100
@@ -62,28 +63,40 @@ def import_paths(  # noqa: PLR0913 - two of them are for those who watch and tho
 
 
 def _batches(paths: Iterable[Path]) -> Iterator[list[Path]]:
-    """Yield small files together, for a transaction costs as much as many lines, and any other by itself."""
-    for is_small, group in groupby(paths, _is_small):
-        together = list(group)
-        step = _MOST_TOGETHER if is_small else 1
-        yield from (together[start : start + step] for start in range(0, len(together), step))
+    """Yield files that may be imported together, for a transaction costs as much as many lines: small, or large."""
+    for _, group in groupby(paths, lambda path: _size(path) < WORTHWHILE_BYTES):
+        together: list[Path] = []
+        size = 0
+        for path in group:
+            size += _size(path)
+            if together and (size > MOST_BYTES or len(together) == _MOST_TOGETHER):
+                yield together
+                together, size = [], _size(path)
+            together.append(path)
+        yield together
 
 
-def _is_small(path: Path) -> bool:
+def _size(path: Path) -> int:
+    """Return a file's bytes on disk; of what can't be read, more than are ever imported together."""
     try:
-        return path.stat().st_size < WORTHWHILE_BYTES
+        return path.stat().st_size
     except (OSError, ValueError):  # ValueError for a path that no system takes
-        return False
+        return MOST_BYTES + 1
 
 
 def _import_batch(ledger: Ledger, paths: list[Path], options: Options) -> list[FileResult]:
-    if len(paths) > 1 and options.lanes is None:
+    """Import files together if all of them are simple cases; if not, those of each half."""
+    together = import_sessions if _size(paths[0]) >= WORTHWHILE_BYTES else _import_together
+    if options.lanes is None and not are_known(ledger, paths):
         try:
             with ledger.transaction():
-                return _import_together(ledger, paths, options)
+                return together(ledger, paths, options)
         except (NotPlainError, RefusedInputError, duckdb.Error, OSError):
             pass  # by itself each file is taken, or told what is wrong with it
-    return [_import_file(ledger, path, options) for path in paths]
+    if len(paths) == 1:
+        return [_import_file(ledger, paths[0], options)]
+    half = len(paths) // 2
+    return [file for part in (paths[:half], paths[half:]) for file in _import_batch(ledger, part, options)]
 
 
 def _import_together(ledger: Ledger, paths: list[Path], options: Options) -> list[FileResult]:
@@ -99,10 +112,8 @@ def _import_together(ledger: Ledger, paths: list[Path], options: Options) -> lis
                 raise NotPlainError
             digests.add(digest)
             files.append(_told_again(ledger, text, options) or stage_file(ledger, text, options, Lane.STRICT, None))
-    settled = settle(ledger)
-    return [
-        file if isinstance(file, FileResult) else finish(ledger, file, settled[file.source.file_id]) for file in files
-    ]
+    finished = iter(finish(ledger, [file for file in files if isinstance(file, Staged)], settle(ledger)))
+    return [file if isinstance(file, FileResult) else next(finished) for file in files]
 
 
 def _told_again(ledger: Ledger, text: PlainText, options: Options) -> FileResult | None:

@@ -1,6 +1,7 @@
 """What the ledger knows of a file before it is read: nothing, all of it, or how it began."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def read_before(ledger: Ledger, digest: str, reading: Reading) -> tuple[str, dic
     """Return the shape of these bytes, and what became of their records when they were read with these options."""
     rows = ledger.arrow(statement("same_bytes"), {"digest": digest, "reading": reading.described()}).to_pylist()
     return (rows[0].pop("shape"), rows[0]) if rows else None
+
+
+def are_known(ledger: Ledger, paths: Iterable[Path], digests: Iterable[str] = ()) -> bool:
+    """Tell whether the ledger knows any of these paths or digests."""
+    told = {"paths": [stored_name(path) for path in paths], "digests": list(digests)}
+    return bool(ledger.rows(statement("known"), told))
 
 
 def stored_name(path: Path) -> str:

@@ -1,6 +1,6 @@
 """One file into the ledger: staged, judged and noted inside one transaction, every record accounted for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -112,15 +112,15 @@ def load(ledger: Ledger, text: PlainText, options: Options, lane: Lane, before: 
     """
     open_stage(ledger)
     staged = stage_file(ledger, text, options, lane, before)
-    return finish(ledger, staged, settle(ledger)[staged.source.file_id])
+    return finish(ledger, [staged], settle(ledger))[0]
 
 
 def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, before: Load | None) -> Staged:
     """Read a file in that lane, and let its records wait to be judged; what nobody disputes may go into the ledger."""
-    path, reading, file_id = text.log_file.path, options.reading, _next_file_id(ledger)
+    path, reading, file_id = text.log_file.path, options.reading, next_file_id(ledger)
     source = Source(path, text.log_file.digest, text.log_file.bytes, file_id, before.file_id if before else None)
     rejected_before = _rejected_before(ledger, source)
-    note_file(ledger, source, options)
+    note_files(ledger, [source], options)
     if before and before.shape:
         log = open_rest(text.read(), before.shape, reading)
     else:
@@ -128,7 +128,7 @@ def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, be
     scanned = Scan(0, 0, 0, log.outcomes)
     if lane is not Lane.STRICT:
         scanned = FastLane(ledger, log, text, reading, file_id).scan(lane)
-    read = _stage(ledger, scanned.outcomes, source, text, options)
+    read = stage(ledger, scanned.outcomes, source, text, options)
     if lane is Lane.STRICT and not text.is_unchanged():
         raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     if before:
@@ -142,24 +142,37 @@ def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, be
     return Staged(source, log.shape, counts, rejected_before, before, whole)
 
 
-def finish(ledger: Ledger, staged: Staged, settled: Settled) -> FileResult:
-    """Note what became of a file's records, now that they are judged. Raise RefusedInputError if they count twice."""
-    path, so_far = staged.source.path, staged.counts
-    counts = so_far + Counts(
+def finish(ledger: Ledger, staged: Sequence[Staged], settled: Mapping[int, Settled]) -> list[FileResult]:
+    """Note what became of the files' records, now that they are judged.
+
+    Raise RefusedInputError if records of one of them would count twice.
+    """
+    found = [(each, _counts(each, settled[each.source.file_id])) for each in staged]
+    for each, counts in found:
+        before = each.rejected_before
+        if before is not None and counts.imported > max(0, before - counts.rejected):
+            raise RefusedInputError(_read_otherwise(each.source.path))
+        if before is None or counts.rejected < before:
+            _note_rejects(ledger, each.source)
+    if found:
+        _note_counts(ledger, found)
+    return [
+        FileResult(each.source.path, each.shape, counts, "imported", _message(settled[each.source.file_id].reused_ids))
+        for each, counts in found
+    ]
+
+
+def _counts(staged: Staged, settled: Settled) -> Counts:
+    """Return what became of all records of a file; raise AssertionError if one of them is lost or counted twice."""
+    judged = Counts(
         imported=settled.imported, duplicate=settled.duplicate, superseded=settled.superseded, conflict=settled.conflict
     )
+    counts = staged.counts + judged
     counts.check()
-    rejected_before = staged.rejected_before
-    if rejected_before is not None and counts.imported > max(0, rejected_before - counts.rejected):
-        raise RefusedInputError(_read_otherwise(path))
-    if rejected_before is None or counts.rejected < rejected_before:
-        _note_rejects(ledger, staged.source)
-    found = FileResult(path, staged.shape, counts, "imported", _message(settled.reused_ids))
-    _note_counts(ledger, staged, counts)
-    return found
+    return counts
 
 
-def _stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: PlainText, options: Options) -> Counts:
+def stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: PlainText, options: Options) -> Counts:
     """Let the outcomes wait in the ledger's stage; count the records, the rejects and what is neither."""
     records = rejected = ignored = imported = duplicate = 0
     for batch in _batches(outcomes):
@@ -270,27 +283,31 @@ def _row_of_reject(reject: Reject, source: Source) -> dict[str, object]:
     return place | {"line": reject.line, "reason": reject.reason, "field": reject.field}
 
 
-def _next_file_id(ledger: Ledger) -> int:
+def next_file_id(ledger: Ledger) -> int:
+    """Return the number of the next load."""
     ((number,),) = ledger.rows("SELECT COALESCE(MAX(file_id), 0) + 1 FROM files")
     return int(number)
 
 
-def note_file(ledger: Ledger, source: Source, options: Options) -> None:
-    """Note the file before its records, which refer to it."""
-    row = {
-        "file_id": source.file_id, "loaded_at": options.loaded_at, "path": stored_name(source.path),
-        "digest": source.digest, "bytes": source.bytes, "shape": None, "reading": options.reading.described(),
-        "whole_bytes": 0, "whole_lines": 0, "continues": source.continues, **asdict(Counts()),
-    }  # fmt: skip
-    ledger.append("files", [row])
-
-
-def _note_counts(ledger: Ledger, staged: Staged, counts: Counts) -> None:
-    """Note what became of the file's records, and where its last whole line ends."""
-    before = staged.before
+def note_files(ledger: Ledger, sources: Sequence[Source], options: Options) -> None:
+    """Note files before their records, which refer to them."""
     told = {
-        "file_id": staged.source.file_id, "shape": staged.shape, **asdict(counts),
-        "whole_bytes": staged.whole[0] + (before.whole_bytes if before else 0),
-        "whole_lines": staged.whole[1] + (before.whole_lines if before else 0),
+        "file_id": [each.file_id for each in sources], "path": [stored_name(each.path) for each in sources],
+        "digest": [each.digest for each in sources], "bytes": [each.bytes for each in sources],
+        "continues": [each.continues for each in sources],
+        "loaded_at": options.loaded_at, "reading": options.reading.described(),
     }  # fmt: skip
-    ledger.change(statement("update_file"), told)
+    ledger.change(statement("insert_files"), told)
+
+
+def _note_counts(ledger: Ledger, found: Sequence[tuple[Staged, Counts]]) -> None:
+    """Note what became of the files' records, and where the last whole line of each ends."""
+    rows = [
+        {
+            "file_id": staged.source.file_id, "shape": staged.shape, **asdict(counts),
+            "whole_bytes": staged.whole[0] + (staged.before.whole_bytes if staged.before else 0),
+            "whole_lines": staged.whole[1] + (staged.before.whole_lines if staged.before else 0),
+        }
+        for staged, counts in found
+    ]  # fmt: skip
+    ledger.change(statement("update_files"), {name: [row[name] for row in rows] for name in rows[0]})

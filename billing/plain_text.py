@@ -12,19 +12,29 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.formats.pieces import raw_lines
 from billing.log_files import LogFile, OpenLogFile
 from billing.unpacking import Packing
 
-_CHUNK_BYTES = 2**20
+_CHUNK_BYTES = 2**19
 #: What is read at once to pick lines from.
 _BLOCK_BYTES = 2**24
 #: A line of fewer bytes or with fewer brackets can't be nested deeper than the strict readers go.
 _DEEP_BYTES, _DEEP_BRACKETS = 1_800, 400
 _LINE_END = ord("\n")
 _SPACE = ord(" ")
+#: Without this bit both kinds of opening brackets are the same.
+_NO_SHIFT = 0xFF - 0x20
+_BRACKET = ord("[")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+Octets = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Places = NDArray[np.int64]
+Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +156,7 @@ class _Lines:
     def add(self, chunk: bytes) -> None:
         """Go by the next bytes. Few of their lines are looked at: most are not long and begin with a bracket."""
         octets = np.frombuffer(chunk, np.uint8)
-        ends = np.flatnonzero(octets == _LINE_END)
+        ends = _places(_packed(octets == _LINE_END))
         if not len(ends):
             self._go_on(chunk)
             return
@@ -154,7 +164,11 @@ class _Lines:
         self._end()
         lengths = np.diff(ends) - 1
         # The first byte of an empty line is its end, which is less than a space, too.
-        for nth in np.flatnonzero((lengths > _DEEP_BYTES) | (octets[ends[:-1] + 1] <= _SPACE)):
+        odd = octets[ends[:-1] + 1] <= _SPACE
+        is_long = lengths > _DEEP_BYTES
+        if is_long.any():
+            odd |= is_long & (_most_brackets(octets, ends) > _DEEP_BRACKETS)
+        for nth in np.flatnonzero(odd):
             self._look(self.count + 1 + int(nth), chunk[ends[nth] + 1 : ends[nth + 1]])
         self.count += len(lengths)
         self._go_on(chunk[ends[-1] + 1 :])
@@ -179,6 +193,30 @@ class _Lines:
             self.blank.append(number)
         elif len(line) > _DEEP_BYTES and _brackets(line) > _DEEP_BRACKETS:
             self.deep.add(number)
+
+
+def _packed(marks: Bits) -> Words:
+    """Return marks of bytes as bits, 64 to a word: what follows then looks at a sixty-fourth of them."""
+    octets = np.packbits(marks, bitorder="little")
+    if rest := -len(octets) % 8:
+        octets = np.concatenate((octets, np.zeros(rest, np.uint8)))
+    return octets.view("<u8")
+
+
+def _places(words: Words) -> Places:
+    """Return where bits are set, of which there are few."""
+    some = np.flatnonzero(words)
+    bits = np.flatnonzero(np.unpackbits(words[some].view(np.uint8), bitorder="little"))
+    places: Places = some[bits >> 6] * 64 + (bits & 63)
+    return places
+
+
+def _most_brackets(octets: Octets, ends: Places) -> Places:
+    """Return how many brackets there can be between each end of a line and the next, some beyond it counted as well."""
+    words = _packed((octets & _NO_SHIFT) == _BRACKET)
+    before = np.concatenate(([0], np.cumsum(np.bitwise_count(words), dtype=np.int64)))
+    most: Places = before[(ends[1:] >> 6) + 1] - before[ends[:-1] >> 6]
+    return most
 
 
 def _is_blank(part: bytes) -> bool:

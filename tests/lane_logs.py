@@ -141,7 +141,7 @@ def _odd(draw: st.DrawFn, members: Members) -> Members:
 
 
 @st.composite
-def _lines(draw: st.DrawFn, kind: st.SearchStrategy[Members]) -> bytes:
+def odd_lines(draw: st.DrawFn, kind: st.SearchStrategy[Members]) -> bytes:
     """Draw a line that is an object, or nearly."""
     members = draw(kind)
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 1, 2, 3]))):
@@ -170,7 +170,7 @@ def _damaged(draw: st.DrawFn, line: bytes) -> bytes:
 def logs(draw: st.DrawFn, lines: int = 40) -> bytes:
     """Draw a log of one of the two shapes, packed or not. Its first line is beyond doubt, the others are odd or not."""
     kind = draw(st.sampled_from([answers(), session_lines()]))
-    told = [rendered(draw(kind)), *draw(st.lists(_lines(kind), min_size=lines, max_size=lines))]
+    told = [rendered(draw(kind)), *draw(st.lists(odd_lines(kind), min_size=lines, max_size=lines))]
     temper = draw(st.sampled_from(["sound", "odd", "harmed"]))
     if temper == "sound":
         told = [line for line in told if is_sound(line)]

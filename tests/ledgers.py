@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from billing.identity import Settled, settle
 from billing.ledger import Ledger, open_ledger
-from billing.loads import Options, Source, note_file, row_of
+from billing.loads import Options, Source, note_files, row_of
 from billing.queries import statement
 from billing.records import Reading, UsageRecord
 from pricing.catalog import Catalog
@@ -35,7 +35,7 @@ def put(ledger: Ledger, records: Sequence[UsageRecord], name: str = "log") -> Se
         ledger.connection.execute(statement("stage"))
         ((file_id,),) = ledger.rows("SELECT COUNT(*) + 1 FROM files")
         source = Source(Path(name), name, 0, file_id)
-        note_file(ledger, source, Options(Reading(), OCTOBER))
+        note_files(ledger, [source], Options(Reading(), OCTOBER))
         ledger.append("stage", [row_of(record, file_id, Reading()) for record in records])
         return settle(ledger)[file_id]
 

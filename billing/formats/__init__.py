@@ -37,7 +37,7 @@ from billing.formats.pieces import (
 from billing.formats.shape import Shape
 from billing.formats.tables import open_csv, open_parquet
 from billing.records import Ignored, Outcome, Reading, Reject
-from billing.strict_json import glance
+from billing.strict_json import StrictJSONError, glance
 
 #: The first that claims one of a log's first objects reads the log.
 SHAPES: tuple[Shape, ...] = (
@@ -115,6 +115,23 @@ def open_rest(file: BinaryIO, shape: str, reading: Reading) -> Log:
     known = next(each for each in SHAPES if each.name == shape)
     pieces = objects_of_lines(text_lines(raw_lines(file)), known.parse)
     return Log(shape, known.read(pieces, reading), _line_reader(known, reading))
+
+
+def open_sessions(head: bytes, reading: Reading) -> Log | None:
+    """Tell by the first bytes of a log that `open_log` would read it as sessions; None where there is any doubt.
+
+    The log has no outcomes: its lines are to be read by the engine and, some of them, by `read_lines`.
+    """
+    lines = head.split(b"\n", _HEAD_LINES)[:_HEAD_LINES]
+    if reading.mapping or len(head) > _HEAD_BYTES or not all(line.startswith(b"{") for line in lines if line):
+        return None
+    try:
+        first = glance(lines[0].decode())
+    except (StrictJSONError, UnicodeDecodeError):
+        return None
+    known = claude_code.SHAPE
+    is_session = isinstance(first, dict) and known.claims(first)
+    return Log(known.name, iter(()), _line_reader(known, reading)) if is_session else None
 
 
 def _line_reader(shape: Shape, reading: Reading) -> Callable[[Iterable[Line]], Iterator[Outcome]] | None:

@@ -127,6 +127,6 @@ SELECT
     NULLIF(api_key_id, '') AS api_key_id,
     CAST(tags AS VARCHAR) AS tags,
     is_snapshot,
-    $file_id AS file_id,
-    line
+    $file_ids[1 + file_index] AS file_id,
+    line - $starts[1 + file_index] AS line
 FROM checked

@@ -1,5 +1,6 @@
 -- What the lines tell, under the names that all shapes share.
 SELECT
+    file_index,
     line,
     timestamp,
     response.id,

@@ -1,5 +1,6 @@
 -- What the lines of a session tell, under the names that all shapes share. Its own messages no vendor sent.
 SELECT
+    file_index,
     line,
     timestamp,
     message.id,
