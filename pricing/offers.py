@@ -129,17 +129,16 @@ def offer(
     rated: Sequence[Rated],
     period: RatePeriod | Reason,
     ceilings: Ceilings,
-    usd_per_unit_effective: Decimal | None = None,
+    own: Decimal | None = None,
 ) -> Offer:
-    """Sum what a seller asks. `period` is what stands for its rates, `ceilings` what bounds prices nobody published."""
+    """Sum what a seller asks. `period` is what stands for its rates, `ceilings` what bounds prices nobody published.
+
+    `own` is what a unit cost the user, in dollars.
+    """
     parts = _merged(part for each in rated for part in _parts(each, ceilings))
     without_cache = [part for each in rated for part in _parts(replace(each, usage=uncached(each.usage)), {})]
     units = {each.period.unit for each in rated if isinstance(each.period, RatePeriod)}
     amount = _sum(part.amount for part in parts) if len(units) == 1 else None
-    if usd_per_unit_effective is None or amount is None or any(part.reason for part in parts):
-        effective = None
-    else:
-        effective = times(amount, usd_per_unit_effective)
     return Offer(
         seller=seller,
         period=period,
@@ -147,8 +146,8 @@ def offer(
         parts=parts,
         unit_amount=amount,
         usd=_known_dollars(parts),
-        usd_effective=effective,
-        usd_per_unit_effective=usd_per_unit_effective,
+        usd_effective=None if amount is None or own is None else times(amount, own),
+        usd_per_unit_effective=own,
         usd_uncached=_known_dollars(without_cache),
         charged=_all_charged(rated),
         low=_sum(part.low for part in parts),

@@ -177,6 +177,8 @@ def test_a_unit_of_unknown_value_is_told_in_units_and_not_in_dollars() -> None:
     (offer,) = compare(catalog, MODEL, [spread(Usage(input=MILLION))], NOW).offers
     assert (offer.unit_amount, offer.usd, offer.low) == (Decimal(300), None, None)
     assert [part.reason for part in offer.unpriced] == ["unit_value_unknown"]
+    own = Terms(usd_per_unit={"vendor": Decimal("0.004")})
+    assert compare(catalog, MODEL, [spread(Usage(input=MILLION))], NOW, own).offers[0].cost == Decimal("1.2")
 
 
 def test_offers_are_ranked_by_what_the_users_own_units_cost() -> None:
