@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -35,12 +34,12 @@ def balance_sheet(  # noqa: PLR0913, PLR0917 - a stretch of time and a policy, w
     """
     until = end or max(_last_known(ledger, provider), start or FIRST) + _MOMENT
     history = history_of(ledger, catalog, provider, (*([start] if start else []), until))
-    replays = _Replays.of(history, policy)
+    known = _replayed(history, policy)
     windows = tuple(
-        each for each in _windows(history, replays)
+        each for each in _windows(history, known)
         if start is None or each.reported_at is None or each.reported_at > start
     )  # fmt: skip
-    known, at_start = replays.known, _step_at(history, start)
+    at_start = _step_at(history, start)
     now = known.lots_at[len(history.steps) - 1]
     return BalanceSheet(
         provider=provider, unit=history.unit, total=_total(history, known.segments, windows, (start, end)),
@@ -56,28 +55,15 @@ def account_providers(ledger: Ledger) -> tuple[str, ...]:
     return tuple(name for (name,) in ledger.rows(query))
 
 
-@dataclass(frozen=True, slots=True)
-class _Replays:
-    """An account replayed by the best figures of what was drawn, by the least and by the most that it can be.
+def _replayed(history: History, policy: Policy) -> Replay:
+    """Replay an account by the best figures of what was drawn, and by the least and the most that it can be.
 
-    They agree at every reading. What expires depends on what was drawn, so bounds are not differences of sums.
+    What expires depends on what was drawn, so bounds are not differences of sums.
     """
-
-    known: Replay
-    low: Replay
-    high: Replay
-
-    @classmethod
-    def of(cls, history: History, policy: Policy) -> "_Replays":
-        figures = (
-            [flow.amount for flow in history.flows],
-            [flow.low for flow in history.flows],
-            [flow.amount if flow.high is None else flow.high for flow in history.flows],
-        )
-        known = replay(history.drawing(figures[0]), policy)
-        return cls(known, *(
-            known if amounts == figures[0] else replay(history.drawing(amounts), policy) for amounts in figures[1:]
-        ))  # fmt: skip
+    figures = [flow.amount for flow in history.flows]
+    least = [flow.low for flow in history.flows]
+    most = [flow.amount if flow.high is None else flow.high for flow in history.flows]
+    return replay(history.drawing(figures), policy, least, most)
 
 
 def _last_known(ledger: Ledger, provider: str) -> datetime:
@@ -89,31 +75,30 @@ def _step_at(history: History, at: datetime | None) -> int:
     return next((number for number, step in enumerate(history.steps) if step.at == at), 0)
 
 
-def _windows(history: History, replays: _Replays) -> list[Window]:
+def _windows(history: History, known: Replay) -> list[Window]:
     """Return what happened between each reading and the next, before the first and after the last."""
     windows: list[Window] = []
     begin, was_read = 0, False
-    segments = replays.known.segments
+    segments = known.segments
     for index, segment in enumerate(segments):
         is_last = index == len(segments) - 1
         if segment.reported is None and not is_last:
             continue
         parts = segments[begin : index + 1]
         if segment.reported is not None or parts[0].first_step < segment.last_step:
-            least, most = replays.low.segments[index], replays.high.segments[index]
-            windows.append(_window(history, parts, (least, most), was_read=was_read))
+            windows.append(_window(history, parts, known.other_closings[index], was_read=was_read))
         begin, was_read = index + 1, True
     return windows
 
 
-def _window(history: History, parts: Sequence[Segment], extremes: tuple[Segment, Segment], *, was_read: bool) -> Window:
-    """Return a window of some segments. `extremes` are the last of them if least or most was drawn."""
+def _window(history: History, parts: Sequence[Segment], extremes: Sequence[int], *, was_read: bool) -> Window:
+    """Return a window of some segments. `extremes` are what is left if the least was drawn, and if the most was."""
     first, last = parts[0], parts[-1]
     flow = _drawn(history, first.first_step, last.last_step)
     gap, between = None, Between(None, None)
     if was_read and last.reported is not None:
         gap = None if flow.unpriced else from_pico(last.closing - last.reported)
-        least, most = (from_pico(each.closing - last.reported) for each in extremes)
+        least, most = (from_pico(closing - last.reported) for closing in extremes)
         between = Between(None if flow.high is None else most, least)
     return Window(
         start=history.steps[first.first_step].at if was_read else None,

@@ -2,7 +2,8 @@
 
 Amounts are whole pico-units of the account. What is charged beyond all lots is an overdraft, which the next credits
 that come in pay off first: no lot is ever below zero. A reading of the balance is a fact: what is missing then is taken
-off the lots in their order, and what is too much becomes a lot of its own, whose cost nobody knows.
+off the lots in their order. What is too much makes good what was missing before, then what was burnt since the last
+reading, and becomes a lot of its own only beyond that.
 """
 
 from bisect import insort
@@ -172,32 +173,51 @@ class Replay:
     """An account replayed: its segments, and the lots and the overdraft at each mark and at the end."""
 
     segments: tuple[Segment, ...]
+    other_closings: tuple[tuple[int, ...], ...]
+    """Of each segment, in its place, the balance at its end by each of the other figures."""
     lots_at: Mapping[int, tuple[Lot, ...]]
     """Of the number of each step that is a mark, and of the last."""
     overdraft: int
 
 
-def replay(steps: Sequence[Step], policy: Policy) -> Replay:
-    """Follow an account from step to step, oldest first. What follows the last step is not part of it."""
+def replay(steps: Sequence[Step], policy: Policy, *others: Sequence[int]) -> Replay:
+    """Follow an account from step to step, oldest first. What follows the last step is not part of it.
+
+    `others` are other figures of what was drawn after each step: what is left with them at the end of each segment is
+    told beside it. At each reading they begin anew with what is known.
+    """
     account = _Account(policy, {back.charge.step for step in steps for back in step.given_back if back.charge})
+    shadows = [account.copy() for _ in others]
     lots_at: dict[int, tuple[Lot, ...]] = {}
+    closings: list[tuple[int, ...]] = []
     for number, step in enumerate(steps):
-        account.expire(step.at)
+        for each in (account, *shadows):
+            each.expire(step.at)
         for reading in sorted(step.readings, reverse=True):
+            closings.append(tuple(each.balance for each in shadows))
             account.read(number, step.at, reading)
+            shadows = [account.copy() for _ in others]
         if step.is_mark:
-            account.cut(number, None)
+            closings.append(tuple(each.balance for each in shadows))
+            for each in (account, *shadows):
+                each.cut(number, None)
         if step.is_mark or number == len(steps) - 1:
             lots_at[number] = tuple(account.lots.values())
         if number < len(steps) - 1:
-            account.book(step)
-            account.use(number, step.used)
-    return Replay(tuple(account.segments), lots_at, account.overdraft)
+            drawn = (step.used, *(figures[number] for figures in others))
+            for each, amount in zip((account, *shadows), drawn, strict=True):
+                each.book(step)
+                each.use(number, amount)
+    return Replay(tuple(account.segments), tuple(closings), lots_at, account.overdraft)
 
 
 def effective_price(cost: int, credits_consumed: int) -> int | None:
     """Return what a credit cost, in pico-units of the currency, cut; None of nothing."""
     return cost * PICO_PER_UNIT // credits_consumed if credits_consumed else None
+
+
+_Burnt = tuple[int | None, int]
+"""A lot's serial, None for the overdraft, and how much was taken off it."""
 
 
 @dataclass(slots=True)
@@ -213,13 +233,24 @@ class _Account:
     overdraft: int = 0
     segments: list[Segment] = field(default_factory=list)
     segment: Segment = field(default_factory=lambda: Segment(0, 0, 0))
-    burnt: dict[int, list[tuple[int | None, int]]] = field(default_factory=dict)
-    """Of each wanted step what was burnt, by lot in order; None is the overdraft."""
+    burnt: dict[int, list[_Burnt]] = field(default_factory=dict)
+    """Of each wanted step what was burnt."""
+    missing: list[_Burnt] = field(default_factory=list)
+    """What readings showed to be missing, oldest first."""
+    since: list[_Burnt] = field(default_factory=list)
+    """What was consumed since the last reading."""
     was_read: bool = False
 
     @property
     def balance(self) -> int:
         return self.segment.closing
+
+    def copy(self) -> "_Account":
+        """Return another account that is as this one is now."""
+        return replace(
+            self, lots=dict(self.lots), queue=list(self.queue), segments=[], burnt=dict(self.burnt),
+            missing=list(self.missing), since=list(self.since),
+        )  # fmt: skip
 
     def expire(self, now: datetime) -> None:
         for _, serial in list(self.queue):
@@ -232,11 +263,33 @@ class _Account:
         missing = self.balance - reported
         self.cut(number, reported)
         if missing > 0:
-            self._burn(missing, "taken")
+            self.missing += self._burn(missing, "taken")
+        elif missing < 0 and not self.was_read:
+            self._grant(at, Grant(LotKind.OPENING, -missing))
         elif missing < 0:
-            kind = LotKind.FOUND if self.was_read else LotKind.OPENING
-            self._grant(at, Grant(kind, -missing))
+            left = self._undo(self._undo(-missing, self.missing, "taken", at), self.since, "consumed", at)
+            if left:
+                self._grant(at, Grant(LotKind.FOUND, left))
+            self._pay_off()
+        self.since.clear()
         self.was_read = True
+
+    def _undo(self, amount: int, log: list[_Burnt], how: str, at: datetime) -> int:
+        """Put back what was burnt last, as far as its lots are there; return how much is left of the amount."""
+        for index in range(len(log) - 1, -1, -1):
+            serial, burnt = log[index]
+            if serial is None:
+                part = min(amount, burnt, self.overdraft)
+                self.overdraft -= part
+            else:
+                lot = self.lots[serial]
+                part = min(amount, burnt, getattr(lot, how)) if self._is_alive(serial, at) else 0
+                self._put(replace(lot, **{how: getattr(lot, how) - part}))
+            log[index] = (serial, burnt - part)
+            amount -= part
+            if not amount:
+                break
+        return amount
 
     def cut(self, number: int, reported: int | None) -> None:
         """End a segment at a step and begin the next with what was reported."""
@@ -256,7 +309,7 @@ class _Account:
 
     def use(self, number: int, amount: int) -> None:
         self._count(used=amount)
-        log = list(self._burn(amount, "consumed"))
+        log = self._burn(amount, "consumed")
         if number in self.wanted:
             self.burnt[number] = log
 
@@ -273,9 +326,9 @@ class _Account:
         owed, self.overdraft = self.overdraft, 0
         self._burn(owed, "consumed")
 
-    def _burn(self, amount: int, how: str) -> list[tuple[int | None, int]]:
+    def _burn(self, amount: int, how: str) -> list[_Burnt]:
         """Take an amount off the lots in their order, and what is more off nothing: return of which lot how much."""
-        log: list[tuple[int | None, int]] = []
+        log: list[_Burnt] = []
         while amount and self.queue:
             lot = self.lots[self.queue[0][1]]
             part = min(amount, lot.remaining)
@@ -285,6 +338,8 @@ class _Account:
         if amount:
             self.overdraft += amount
             log.append((None, amount))
+        if how == "consumed":
+            self.since += log
         return log
 
     def _put(self, lot: Lot) -> None:
@@ -311,7 +366,7 @@ class _Account:
             self._grant(at, Grant(LotKind.REFUND, left, 0))
         self._pay_off()
 
-    def _places(self, back: GivenBack) -> Iterable[tuple[int | None, int]]:
+    def _places(self, back: GivenBack) -> Iterable[_Burnt]:
         """Return the lots that it goes back to, with the most for each: those of its charge, else the newest first."""
         if back.charge is None or back.charge.step not in self.burnt:
             return [(lot.serial, lot.consumed) for lot in reversed(self.lots.values())]
@@ -322,7 +377,7 @@ class _Account:
         return expires_at is None or expires_at > at
 
 
-def _within(log: Sequence[tuple[int | None, int]], charge: Charge) -> Iterator[tuple[int | None, int]]:
+def _within(log: Sequence[_Burnt], charge: Charge) -> Iterator[_Burnt]:
     """Yield the part of what was burnt that is a charge's."""
     start = 0
     for serial, amount in log:
