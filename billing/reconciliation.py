@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from billing.balance_sheet import BalanceSheet
+from billing.balances import account_providers
 from billing.closed_periods import ClosedPeriod, closed_periods
 from billing.invoice_rounding import Rule, find_rule
 from billing.invoices import Invoice, InvoiceLine
@@ -89,6 +90,7 @@ class _Desk:
         self.ledger, self.catalog, self.invoice, self.tolerance, self.money = ledger, catalog, invoice, tolerance, money
         self.closed = [each for each in closed_periods(ledger, invoice.provider) if each.period_end <= invoice.start]
         self.last_load = max((each.last_load for each in self.closed), default=None)
+        self.has_account = invoice.provider in account_providers(ledger)
         self._periods: dict[tuple[datetime, datetime, int | None], Period] = {}
         self._names = dict(catalog.sku_names(invoice.provider)) if invoice.provider in catalog.providers else {}
         step = 10 ** (PICO_DIGITS - invoice.places)
@@ -125,7 +127,11 @@ class _Desk:
     def held(self, line: InvoiceLine) -> Held:
         """Return what the ledger holds of the usage of a line."""
         period = self.period(line.start, line.end, self.late(line))
-        return period.of(self.skus(line, period))
+        held = period.of(self.skus(line, period))
+        if (line.start, line.end) == (self.invoice.start, self.invoice.end):
+            return held
+        # Findings are numbered anew for each stretch of time: those of another are not those of the invoice's.
+        return replace(held, causes=tuple(replace(part, findings=()) for part in held.causes))
 
     def late(self, line: InvoiceLine) -> int | None:
         """Return the last load that was known when the closed period of a line was closed; None if it is open."""
@@ -145,7 +151,7 @@ class _Desk:
                     yield match_usage(line, late, self._measure(line))
                 case "adjustment":
                     yield match_entry(line, None, "adjustment", self.tolerance)
-                case "top_up" | "bonus":
+                case "top_up" | "bonus" if self.has_account:
                     yield match_entry(line, self._booked(line), line.kind, self.tolerance)
                 case _:
                     yield carried(line)

@@ -104,7 +104,11 @@ def _asked(found: Reconciliation) -> Iterator[str]:
         )
         yield f"That is: {'; '.join(parts)}."
     wrong = sum(line.verdict in WRONG for line in found.lines)
-    yield f"{count(wrong, 'line')} {'is' if wrong == 1 else 'are'} beyond tolerance." if wrong else "All lines match."
+    yield (
+        f"{count(wrong, 'line')} {'is' if wrong == 1 else 'are'} beyond tolerance."
+        if wrong
+        else "Nothing is beyond tolerance."
+    )
 
 
 def _beside(found: Reconciliation) -> Iterator[str]:

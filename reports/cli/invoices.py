@@ -146,6 +146,7 @@ def reconciliation_result(found: Reconciliation, closed: ClosedPeriod | None = N
         "lines": [_line_data(line) for line in found.lines],
         "total": _line_data(found.total),
         "rounding": None if found.closed else words.rule(found.rule),
+        "findings": [{"id": name, "sentence": sentence} for name, sentence in found.findings.items()],
         "closed": _closed_data(closed or found.closed),
         "balance": _balance_data(found.balance),
         "untimed": found.untimed,
