@@ -171,11 +171,13 @@ def _outcome(request: AuditedRequest, charge: Charge | None, unit: str) -> list[
     lines: list[tuple[str, str, str]] = []
     if request.exact is not None:
         lines.append(("Exact sum", grouped(plain(request.exact)), ""))
-    elif charge is not None and charge.upper is not None and charge.lines:
+    elif charge is not None and charge.upper is not None and charge.lines and request.expected is None:
         bounds = f"{grouped(plain(charge.lower))} to {grouped(plain(charge.upper))}"
         lines.append(("Exact sum", "unknown", f"between its bounds: {bounds}"))
     if request.verdict == "charged_failure":
         rule = "nothing is owed for a request that failed"
+    elif request.exact is None and request.expected is not None:
+        rule = "nothing is owed for a call that was charged before"
     elif request.reason:
         rule = words.reason(request.reason)
     else:
@@ -184,6 +186,8 @@ def _outcome(request: AuditedRequest, charge: Charge | None, unit: str) -> list[
     lines.append(("Charged", _amount_text(request.charged), "" if request.charged is not None else "not reported"))
     variance = "unknown" if request.variance is None else signed(plain(request.variance))
     lines.append(("Variance", variance, "charged less expected"))
+    if request.refunded:
+        lines.append(("Refunded", _amount_text(request.refunded), "given back already"))
     return lines
 
 

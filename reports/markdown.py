@@ -15,7 +15,7 @@ def escaped(text: str) -> str:
     'a\\_b\\|\\<script\\>'
     """
     printable = printed(text)
-    for character in "\\`*_{}[]<>|":
+    for character in "\\`*_{}[]<>|&~":
         printable = printable.replace(character, f"\\{character}")
     return printable
 

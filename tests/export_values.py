@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from billing.rating import EVERYTHING, Selection
-from billing.records import UsageRecord
+from billing.records import Status, UsageRecord
 from pricing.usage import Usage
 from reports.exports.audited import Audited
 from tests.audit_values import HOSTILE, a_month
@@ -32,6 +32,7 @@ def an_audit(*, hostile: bool = False, provider: str | None = "vendor", toleranc
     with a_month(hostile=hostile) as (ledger, catalog):
         if hostile:
             put(ledger, [_named(line, name) for line, name in enumerate(NAMES, start=1)], PATH)
+            put(ledger, [*_twice_and_back()], "refunds.jsonl")
         ledger.change("UPDATE files SET digest = sha256(path)")
         selection = EVERYTHING if provider is None else Selection(provider=provider)
         yield Audited.of(ledger, catalog, selection, Decimal(tolerance))
@@ -42,6 +43,20 @@ def _named(line: int, name: str) -> UsageRecord:
     return UsageRecord(
         line, "vendor", HOSTILE[0], name, client_request_id=f"c {name}", at=OCTOBER, usage=usage, charged=Decimal(10),
         unit="credit", project=f"{PRIVATE[0]} {name}", api_key_id=PRIVATE[1], tags=((PRIVATE[2], name),),
+    )  # fmt: skip
+
+
+def _twice_and_back() -> Iterator[UsageRecord]:
+    """Yield a call that is charged twice, half of the second charge being given back."""
+    usage = Usage(input=10_000, output=100)
+    for line, name in enumerate(("first", "second"), start=1):
+        yield UsageRecord(
+            line, "vendor", HOSTILE[0], name, client_request_id="call", at=OCTOBER, usage=usage,
+            charged=Decimal("3.15"), unit="credit",
+        )  # fmt: skip
+    yield UsageRecord(
+        3, "vendor", HOSTILE[0], "back", at=OCTOBER, status=Status.REFUND, charged=Decimal("-1.5"), unit="credit",
+        tags=(("of_request", "second"),),
     )  # fmt: skip
 
 

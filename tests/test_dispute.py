@@ -47,17 +47,18 @@ def pack(request: pytest.FixtureRequest, packs: dict[str, tuple[Path, Dispute]])
 def test_the_rows_add_up_to_the_findings_and_the_totals(pack: tuple[Path, Dispute]) -> None:
     folder, claim = pack
     rows = read_csv(folder / "rows.csv")
-    for finding in claim.findings:
+    for finding, sums in claim.findings:
         of_it = [row for row in rows if row["finding"] == finding.id]
-        assert len(of_it) == finding.requests
-        for name in ("charged", "expected", "variance"):
+        assert len(of_it) == finding.requests == sums.requests
+        for name in ("charged", "expected", "variance", "refunded"):
             assert sum(Decimal(row[name]) for row in of_it) == getattr(finding, name)
+        assert sum(Decimal(row["to_credit"]) for row in of_it) == sums.to_credit
     (due,) = claim.due
-    assert (len(rows), sum(Decimal(row["variance"]) for row in rows)) == (due.requests, due.variance)
-    assert due.variance == due.charged - due.expected
-    assert due.usd == due.variance * Decimal("0.005")
+    assert (len(rows), sum(Decimal(row["to_credit"]) for row in rows)) == (due.requests, due.to_credit)
+    assert due.to_credit == due.charged - due.expected - due.refunded
+    assert due.usd == due.to_credit * Decimal("0.005")
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert Decimal(manifest["due"][0]["variance"]) == due.variance
+    assert Decimal(manifest["due"][0]["to_credit"]) == due.to_credit
     assert sum(log["requests"] for log in manifest["logs"]) == len(rows)
 
 
@@ -65,17 +66,17 @@ def test_only_overcharges_are_claimed_and_undercharges_are_told(packs: dict[str,
     folder, claim = packs["plain"]
     assert all(Decimal(row["variance"]) > 0 for row in read_csv(folder / "rows.csv"))
     (under,) = claim.undercharged
-    told = f"{under.requests} requests were charged {-under.variance} credits less than the rate card says"
+    told = f"{under.requests} requests were charged {-under.to_credit} credits less than the rate card says"
     assert told in (folder / "letter.md").read_text("utf-8")
     assert told in (folder / "letter.html").read_text("utf-8")
-    assert str(claim.due[0].variance + under.variance) in (folder / "letter.md").read_text("utf-8")
+    assert str(claim.due[0].to_credit + under.to_credit) in (folder / "letter.md").read_text("utf-8")
 
 
 def test_who_gets_it_can_rate_every_row_again(pack: tuple[Path, Dispute]) -> None:
     folder, claim = pack
     catalog = Catalog("theirs", "0" * 64, read_cards([folder / "rate_card.toml"]))
     kinds = [kind.value for kind in TOKEN_KINDS]
-    rated = [row for row in read_csv(folder / "rows.csv") if row["status"] == "ok"]
+    rated = [row for row in read_csv(folder / "rows.csv") if row["exact"]]
     assert rated
     for row in rated:
         usage = Usage(**{kind: int(row[kind]) for kind in kinds})  # type: ignore[arg-type]  # counts of tokens
@@ -96,10 +97,12 @@ def test_the_command_in_the_letter_gives_what_is_expected(
 
 def test_examples_are_the_largest_of_each_finding_in_turn(packs: dict[str, tuple[Path, Dispute]]) -> None:
     folder, claim = packs["hostile"]
-    variances = {each.id: sorted((Decimal(row["variance"]) for row in read_csv(folder / "rows.csv")
-                                  if row["finding"] == each.id), reverse=True) for each in claim.findings}  # fmt: skip
-    turns = [(each.id, variances[each.id][place]) for place in range(10) for each in claim.findings
-             if place < len(variances[each.id])]  # fmt: skip
+    rows, names = read_csv(folder / "rows.csv"), [each.id for each, _ in claim.findings]
+    variances = {
+        name: sorted((Decimal(row["variance"]) for row in rows if row["finding"] == name), reverse=True)
+        for name in names
+    }
+    turns = [(name, variances[name][place]) for place in range(10) for name in names if place < len(variances[name])]
     assert [(request.finding, request.variance) for request, _ in claim.examples] == turns[:10]
     lines = read_csv(folder / "arithmetic.csv")
     for request, charge in claim.examples:
@@ -138,6 +141,10 @@ def test_names_stay_names_everywhere(packs: dict[str, tuple[Path, Dispute]]) -> 
     assert {request.request_id for request, _ in claim.examples} <= shown
     assert any(HOSTILE[0] in text for text in shown)
     markdown = (folder / "letter.md").read_text("utf-8")
+    columns = {
+        line.count(" |") for line in markdown.split("## What we ask for")[0].splitlines() if line.startswith("|")
+    }
+    assert len(columns) == 1
     told = "".join(line for line in markdown.splitlines(keepends=True) if not line.startswith("    "))
     assert "<script" not in told.replace("\\<", "")
     assert "\x1b" not in markdown
@@ -234,7 +241,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     code, out, _ = call(capsys, "export", "dispute", "--out", "pack", "--month", "2026-10", "--format", "json")
     told = json.loads(out)
-    assert (code, told["provider"], told["due"][0]["variance"]) == (0, "aivideoapi", "0.34")
+    assert (code, told["provider"], told["due"][0]["to_credit"]) == (0, "aivideoapi", "0.34")
     assert sorted(told["files"]) == sorted(str(path) for path in Path("pack").iterdir())
     assert [row["request_id"] for row in read_csv(Path("pack/rows.csv"))] == ["msg_2"]
     code, out, _ = call(capsys, "export", "dispute", "--out", "none", "--month", "2026-11", "--format", "json")

@@ -32,7 +32,9 @@ SELECT
     a.tags,
     CAST(a.usd_value AS DECIMAL(38,0)) AS usd_per_unit,
     a.file_id,
-    a.card_id
+    a.card_id,
+    CAST(a.refunded AS DECIMAL(38,0)) AS refunded,
+    CAST(a.variance - a.refunded AS DECIMAL(38,0)) AS to_credit
 FROM attributed AS a
 LEFT JOIN files AS l ON l.file_id = a.file_id
 WHERE $findings IS NULL OR list_contains(CAST($findings AS VARCHAR[]), a.finding)

@@ -81,7 +81,7 @@ def dispute(
 
 def _claim_summary(claim: Dispute) -> str:
     requests = count(sum(each.requests for each in claim.due), "request")
-    amounts = " and ".join(exactly(each.variance, each.unit) for each in claim.due)
+    amounts = " and ".join(exactly(each.to_credit, each.unit) for each in claim.due)
     return f"{amounts} to get back from {claim.vendor} for {requests}."
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from billing.audit import Finding
-from billing.statement import StatementLine, statement
+from billing.quantities import QuantityLine, quantities
 from pricing.catalog import RatePeriod
 from pricing.rates import PerMtok
 from pricing.usage import TOKEN_KINDS, WEB_SEARCH
@@ -31,8 +31,8 @@ _RATES: Final = (
 _STATEMENT_NOTE: Final = (
     "A row per SKU, rate, basis and line; rates are per 1M tokens, or per call. Of basis 'checked' the amounts add up "
     "to what was charged: the token kinds, then 'rounding' (what the card's rule changes), then 'variance' (charged "
-    "less expected). Those of 'unreported' add up to what is expected, for no charge was told. 'unchecked' and "
-    "'failed' have what was charged, if told, as one line."
+    "less expected). Those of 'unreported' add up to what is expected, for no charge was told. 'unchecked', "
+    "'failed' and 'repeated' have what was charged, if told, as one line."
 )
 
 
@@ -41,7 +41,7 @@ def write_workbook(path: Path, audited: Audited) -> int:
     title = titled("Audit", audited.audit, audited.selection)
     with whole_file(path) as file, workbook(file, title) as book:
         book.sheet("about", ("name", "value"), _about(audited, title))
-        lines = statement(audited.rating, audited.audit.tolerance)
+        lines = quantities(audited.rating, audited.audit.tolerance)
         book.sheet("statement", _STATEMENT, map(_statement_row, lines))
         book.sheet("findings", [each.name for each in fields(Finding)], map(_finding_row, audited.audit.findings))
         periods = rates_used(audited.rating, audited.audit)
@@ -86,7 +86,7 @@ def _about(audited: Audited, title: str) -> Iterator[Sequence[object]]:
     yield "numbers", NUMBERS_NOTE
 
 
-def _statement_row(line: StatementLine) -> Sequence[object]:
+def _statement_row(line: QuantityLine) -> Sequence[object]:
     period = line.period
     times = (None, None) if period is None else (period.valid_from, period.valid_to)
     above = line.prompt_above if line.prompt_above > 0 else None

@@ -22,16 +22,18 @@ EXAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """What is claimed in one unit."""
+class Sums:
+    """The sums of a finding, or of several in one unit: `charged - expected - refunded = to_credit`."""
 
     unit: str
     requests: int
     charged: Decimal
+    refunded: Decimal
+    """What refunds gave back of these charges already."""
     expected: Decimal
-    variance: Decimal
+    to_credit: Decimal
     usd: Decimal | None
-    """None where the unit's value is unknown for any of it."""
+    """What is to be credited, in dollars; None where the unit's value is unknown for any of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ class Dispute:
     """The vendor's name on its card."""
     title: str
     audit: Audit
-    findings: tuple[Finding, ...]
-    """What is claimed, the largest first."""
-    due: tuple[Due, ...]
+    findings: tuple[tuple[Finding, Sums], ...]
+    """What is claimed, by name of the finding."""
+    due: tuple[Sums, ...]
     """The sums of it, one per unit."""
-    undercharged: tuple[Due, ...]
+    undercharged: tuple[Sums, ...]
     """What the same vendor charged too little in the same time; no part of the claim."""
     unchecked: int
     """Requests to the vendor in that time whose charge could not be checked."""
@@ -87,15 +89,16 @@ def dispute(audited: Audited, findings: tuple[Finding, ...], tally: Tally, names
     periods = tuple(rating.periods[card_id] for card_id in sorted(tally.cards))
     has_card = provider in rating.catalog.providers
     card = excerpt(rating.catalog, provider, periods, tally.failures) if has_card and periods else None
-    ours = [each for each in audit.findings if each.provider == provider]
+    sums = [_sums(each, tally.usd[each.id]) for each in findings]
+    under = [each for each in audit.findings if each.provider == provider and each.variance < 0]
     return Dispute(
         provider=provider,
         vendor=rating.catalog.card(provider).name if has_card else provider,
         title=titled("Disputed charges", audit, audited.selection),
         audit=audit,
-        findings=findings,
-        due=_due(findings),
-        undercharged=_due([each for each in ours if each.variance < 0]),
+        findings=tuple(zip(findings, sums, strict=True)),
+        due=_by_unit(sums),
+        undercharged=_by_unit([_sums(each, each.usd) for each in under]),
         unchecked=sum(gap.requests for gap in audit.gaps if gap.provider == provider),
         examples=_examples(rating, audit.tolerance, findings),
         periods=periods,
@@ -106,26 +109,31 @@ def dispute(audited: Audited, findings: tuple[Finding, ...], tally: Tally, names
 
 
 def _is_claim(finding: Finding) -> bool:
-    return finding.variance > 0 and finding.provider is not None
+    return finding.variance > finding.refunded and finding.provider is not None
 
 
-def _due(findings: Sequence[Finding]) -> tuple[Due, ...]:
-    return tuple(_sum(unit, [each for each in findings if each.unit == unit]) for unit in _units(findings))
+def _sums(finding: Finding, usd: Decimal | None) -> Sums:
+    to_credit = EXACT.subtract(finding.variance, finding.refunded)
+    return Sums(
+        finding.unit, finding.requests, finding.charged, finding.refunded, finding.expected, to_credit, usd
+    )  # fmt: skip
 
 
-def _units(findings: Sequence[Finding]) -> list[str]:
-    return sorted({each.unit for each in findings})
+def _by_unit(parts: Sequence[Sums]) -> tuple[Sums, ...]:
+    units = sorted({each.unit for each in parts})
+    return tuple(_added([each for each in parts if each.unit == unit]) for unit in units)
 
 
-def _sum(unit: str, findings: Sequence[Finding]) -> Due:
-    usd = [each.usd for each in findings if each.usd is not None]
-    return Due(
-        unit,
-        sum(each.requests for each in findings),
-        _total(each.charged for each in findings),
-        _total(each.expected for each in findings),
-        _total(each.variance for each in findings),
-        _total(usd) if len(usd) == len(findings) else None,
+def _added(parts: Sequence[Sums]) -> Sums:
+    usd = [each.usd for each in parts if each.usd is not None]
+    return Sums(
+        parts[0].unit,
+        sum(each.requests for each in parts),
+        _total(each.charged for each in parts),
+        _total(each.refunded for each in parts),
+        _total(each.expected for each in parts),
+        _total(each.to_credit for each in parts),
+        _total(usd) if len(usd) == len(parts) else None,
     )
 
 

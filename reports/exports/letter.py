@@ -15,7 +15,7 @@ from pricing.rates import ErrorCode
 from pricing.usage import STANDARD_TIER, TOKEN_KINDS
 from reports import audit_tables, html, markdown, words
 from reports.audit_requests import Arithmetic, arithmetic
-from reports.exports.dispute import Dispute, Due
+from reports.exports.dispute import Dispute, Sums
 from reports.figures import at_least, count, money, places_for, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 
@@ -49,7 +49,7 @@ _FAILED = "A request that ended in an error brought no answer, so nothing is due
 _CHECKS = (
     "By your own records: each row of rows.csv has the id that you gave the request, its tokens and its charge.",
     "By hand: of each kind tokens times rate, divided by 1,000,000; then the sum; then the rounding: that is expected.",
-    "In total: charged less expected is the variance of a row, and all of them add up to the totals above.",
+    "In total: to credit is charged less expected, less what was refunded; all rows add up to the totals above.",
 )
 _LEFT_OUT = (
     "There is no text of a prompt or an answer in it and no key, for these were never stored. Projects, key ids, tags "
@@ -98,10 +98,10 @@ def letter_markdown(dispute: Dispute, files: Sequence[str], sender: str = "") ->
 
 
 def _view(dispute: Dispute, files: Sequence[str], sender: str) -> dict[str, object]:
-    audit, claim = dispute.audit, " and ".join(_money(each.variance, each) for each in dispute.due)
+    audit, claim = dispute.audit, " and ".join(_money(each.to_credit, each) for each in dispute.due)
     dollars = " and ".join(_dollars(each) for each in dispute.due if each.unit != "USD")
-    first = min((each.first_at for each in dispute.findings if each.first_at), default=None)
-    last = max((each.last_at for each in dispute.findings if each.last_at), default=None)
+    first = min((each.first_at for each, _ in dispute.findings if each.first_at), default=None)
+    last = max((each.last_at for each, _ in dispute.findings if each.last_at), default=None)
     requests = count(sum(each.requests for each in dispute.due), "request")
     known_as = "" if dispute.vendor == dispute.provider else f" ({dispute.provider})"
     return {
@@ -162,8 +162,8 @@ def _rule() -> Iterator[str]:
         "added up and then rounded. What was charged is what you reported with the request."
     )
     yield (
-        "The amount does not depend on the cause. Evidence is exact where the mistake that is named gives the charges "
-        "to the last digit and, for some requests, nothing else that we know does; inferred is the likeliest cause."
+        "The amount does not depend on the cause. Evidence is exact where the mistake that is named gives charges, to "
+        "the last digit, that no other we know gives; a tie where others give the same; else it is inferred."
     )
 
 
@@ -172,25 +172,33 @@ def _findings(dispute: Dispute) -> Table:
     columns = (
         Column("Finding"), Column("What we found", style="sentence"), Column("SKU", style="name"),
         Column("Requests", is_number=True), Column(f"Charged{unit}", is_number=True),
-        Column(f"Due{unit}", is_number=True), Column(f"To credit{unit}", is_number=True),
+        Column(f"Due{unit}", is_number=True),
+        *([Column(f"Refunded{unit}", is_number=True)] if _has_refunds(dispute) else []),
+        Column(f"To credit{unit}", is_number=True),
         *([] if unit else [Column("Unit")]), Column("To credit, USD", is_number=True),
         Column("Rule", style="code"), Column("Evidence"),
     )  # fmt: skip
-    rows = tuple(Row(_finding_cells(dispute, each)) for each in dispute.findings)
+    rows = tuple(Row(_finding_cells(dispute, *each)) for each in dispute.findings)
     return Table("findings", "What is disputed, the largest first", columns, rows)
 
 
-def _finding_cells(dispute: Dispute, each: Finding) -> tuple[Cell, ...]:
-    sums = _sum_cells(dispute, each)
-    return text(each.id), text(each.sentence), text(each.sku), *sums, text(each.rule), text(each.evidence)
+def _finding_cells(dispute: Dispute, each: Finding, sums: Sums) -> tuple[Cell, ...]:
+    cells = _sum_cells(dispute, sums)
+    return text(each.id), text(each.sentence), text(each.sku), *cells, text(each.rule), text(each.evidence)
 
 
-def _sum_cells(dispute: Dispute, each: Finding | Due) -> tuple[Cell, ...]:
+def _sum_cells(dispute: Dispute, sums: Sums) -> tuple[Cell, ...]:
     """Return the cells from the number of requests to the dollars, of a finding or of a total."""
-    places = places_for(finding.variance for finding in dispute.findings if finding.unit == each.unit)
-    sums = (amount(at_least(plain(value), places)) for value in (each.charged, each.expected, each.variance))
-    unit = () if _is_one_unit(dispute) else (text(each.unit),)
-    return number(each.requests), *sums, *unit, _usd_cell(each.usd)
+    places = places_for(each.to_credit for _, each in dispute.findings if each.unit == sums.unit)
+    refunded = (sums.refunded,) if _has_refunds(dispute) else ()
+    amounts = (sums.charged, sums.expected, *refunded, sums.to_credit)
+    unit = () if _is_one_unit(dispute) else (text(sums.unit),)
+    cells = (amount(at_least(plain(value), places)) for value in amounts)
+    return number(sums.requests), *cells, *unit, _usd_cell(sums.usd)
+
+
+def _has_refunds(dispute: Dispute) -> bool:
+    return any(each.refunded for each in dispute.due)
 
 
 def _is_one_unit(dispute: Dispute) -> bool:
@@ -201,22 +209,22 @@ def _usd_cell(usd: Decimal | None) -> Cell:
     return amount(None if usd is None else at_least(plain(usd), 2))
 
 
-def _money(value: Decimal, due: Due) -> str:
+def _money(value: Decimal, due: Sums) -> str:
     return money(at_least(plain(value), 2), due.unit)
 
 
-def _dollars(due: Due) -> str:
+def _dollars(due: Sums) -> str:
     return "their value in dollars is not known" if due.usd is None else money(at_least(plain(due.usd), 2), "USD")
 
 
-def _undercharged(dispute: Dispute, under: Due) -> str:
+def _undercharged(dispute: Dispute, under: Sums) -> str:
     """Say what was charged too little, and what is left if it were set off."""
-    claim = next((each.variance for each in dispute.due if each.unit == under.unit), Decimal(0))
+    claim = next((each.to_credit for each in dispute.due if each.unit == under.unit), Decimal(0))
     were = "was" if under.requests == 1 else "were"
     return (
-        f"In the same time {count(under.requests, 'request')} {were} charged {_money(-under.variance, under)} less "
+        f"In the same time {count(under.requests, 'request')} {were} charged {_money(-under.to_credit, under)} less "
         f"than the rate card says. They are no part of this claim and are not set off; with them it would be "
-        f"{_money(claim + under.variance, under)}."
+        f"{_money(claim + under.to_credit, under)}."
     )
 
 

@@ -125,7 +125,7 @@ def _arithmetic(claim: Dispute) -> Iterator[dict[str, object]]:
             }  # fmt: skip
         for name, amount in (
             ("exact", request.exact), ("expected", request.expected), ("charged", request.charged),
-            ("variance", request.variance),
+            ("variance", request.variance), ("refunded", request.refunded),
         ):  # fmt: skip
             yield common | {"kind": name, "amount": amount}
 
@@ -139,7 +139,7 @@ def _manifest(claim: Dispute) -> dict[str, object]:
         "due": [asdict(each) for each in claim.due],
         "undercharged": [asdict(each) for each in claim.undercharged],
         "unchecked": claim.unchecked,
-        "findings": [asdict(each) for each in claim.findings],
+        "findings": [asdict(each) | {"to_credit": sums.to_credit} for each, sums in claim.findings],
         "tolerance": audit.tolerance,
         "catalog": {"version": audit.catalog_version, "digest": audit.catalog_digest},
         "input_digest": audit.input_digest,

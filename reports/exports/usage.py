@@ -23,7 +23,7 @@ _USAGE: Mapping[str, pa.DataType] = {
     "finding": pa.string(), "reason": pa.string(), "status": pa.string(), "error_status": pa.int32(),
     "cache_write_unsplit": pa.int64(), "web_searches": pa.int64(), "service_tier": pa.string(),
     "client_request_id": pa.string(), "logged_sku": pa.string(), "api_key_id": pa.string(),
-    "tags": pa.string(), "usd_per_unit": AMOUNT,
+    "tags": pa.string(), "usd_per_unit": AMOUNT, "refunded": AMOUNT,
 }  # fmt: skip
 USAGE = pa.schema(_USAGE)
 

@@ -1,12 +1,13 @@
 -- What was used and what it comes to: a row per SKU, rate and basis. `basis` says what is known of the amount: charge and
--- expected charge (checked), only the expected charge (unreported), at most the charge (unchecked), or that the request
--- failed (failed).
+-- expected charge (checked), only the expected charge (unreported), at most the charge (unchecked), that the request
+-- failed (failed), or that its call was charged before (repeated).
 WITH based AS (
     SELECT
         a.*,
         COALESCE(sold_by, provider) AS seller,
         COALESCE(sold_as, sku) AS article,
         CASE
+            WHEN is_repeat THEN 'repeated'
             WHEN verdict IN ('matched', 'overcharged', 'undercharged') THEN 'checked'
             WHEN verdict IN ('charged_failure', 'failed') THEN 'failed'
             WHEN verdict = 'unreported' THEN 'unreported'

@@ -1,4 +1,4 @@
-"""The statement: what was used of each SKU and token kind, at what rate, and what it comes to.
+"""Quantities: what was used of each SKU and token kind, at what rate, and what it comes to.
 
 Of what is checked, the lines of the kinds, the rounding and the variance add up to what was charged, to the last digit.
 """
@@ -22,13 +22,13 @@ _PER_TOKEN = (*(kind.value for kind in TOKEN_KINDS), UNSPLIT_CACHE_WRITE)
 
 
 @dataclass(frozen=True, slots=True)
-class StatementLine:
-    """A line of the statement.
+class QuantityLine:
+    """A line of what was used.
 
     `line` is a token kind, `web_search`, `request`, `rounding` (what the card's rule makes of the sum of each request,
     less that sum), `variance` (charged less expected), or `charged` where a charge can't be split into kinds. `basis`
-    is that of sql/stated.sql. `quantity` counts tokens, calls or requests; `rate` is in the unit per 1M tokens, or per
-    call; None where there is none.
+    is that of sql/quantities.sql. `quantity` counts tokens, calls or requests; `rate` is in the unit per 1M tokens, or
+    per call; None where there is none.
     """
 
     provider: str | None
@@ -45,9 +45,9 @@ class StatementLine:
     amount: Decimal | None
 
 
-def statement(rating: Rating, tolerance: Decimal = Decimal(0)) -> tuple[StatementLine, ...]:
+def quantities(rating: Rating, tolerance: Decimal = Decimal(0)) -> tuple[QuantityLine, ...]:
     """Return the lines of the selected requests, by SKU and rate."""
-    rows = rating.query("audited", "stated", tolerance=to_pico(tolerance)).to_pylist()
+    rows = rating.query("audited", "quantities", tolerance=to_pico(tolerance)).to_pylist()
     return tuple(_line(rating, row, part) for row in rows for part in _parts(row))
 
 
@@ -55,9 +55,9 @@ _Part = tuple[str, int | None, Decimal | None, int | None]
 """Line, quantity, rate, and amount in pico-units."""
 
 
-def _line(rating: Rating, row: Mapping[str, Any], part: _Part) -> StatementLine:
+def _line(rating: Rating, row: Mapping[str, Any], part: _Part) -> QuantityLine:
     line, quantity, rate, pico = part
-    return StatementLine(
+    return QuantityLine(
         provider=row["provider"], sku=row["sku"], service_tier=row["service_tier"], unit=row["unit"],
         basis=row["basis"], period=None if row["card_id"] is None else rating.periods[row["card_id"]],
         prompt_above=row["prompt_above"], line=line, quantity=quantity, rate=rate,
