@@ -199,6 +199,8 @@ class _Row(Strict):
             raise ValueError("quantity: quantity and unit are told together or not at all")
         if self.unit in ("tokens", "requests") and self.quantity != self.quantity.to_integral_value():  # type: ignore[union-attr]
             raise ValueError(f"quantity: {self.unit} are whole; write millions of tokens with the unit Mtok")
+        if self.unit == "credits" and self.currency == "credit" and self.quantity != abs(self.amount):
+            raise ValueError("quantity: in credits it is the amount itself, and here it is another")
         if (self.kind in _AT_LEAST_ZERO and self.amount < 0) or (self.kind in _AT_MOST_ZERO and self.amount > 0):
             side = "above" if self.amount > 0 else "below"
             raise ValueError(f"amount: of a {self.kind} can't be {side} zero; money given back is a refund below zero")

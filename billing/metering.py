@@ -13,7 +13,7 @@ from billing.cube import whole
 from billing.errors import RefusedInputError
 from billing.ledger import Ledger
 from billing.rating import Rating, Selection, lay_rates
-from pricing.amounts import EXACT, PICO_DIGITS, PICO_PER_UNIT, to_pico
+from pricing.amounts import EXACT, PICO_DIGITS, PICO_PER_UNIT, per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
 from pricing.usage import TOKEN_KINDS
 
@@ -148,7 +148,9 @@ def dearest_token(periods: Iterable[RatePeriod], skus: Iterable[str], money: Mon
     """Return the highest rate per token that these SKUs have, in pico-units; None if none is known."""
     wanted = set(skus)
     rates = [
-        money.of(int(rate * 10**6), period.unit, None if period.usd_per_unit is None else to_pico(period.usd_per_unit))
+        money.of(
+            per_mtok_to_pico(rate), period.unit, None if period.usd_per_unit is None else to_pico(period.usd_per_unit)
+        )
         for period in periods
         if period.sku in wanted
         for vector in (period.block.per_mtok, *(tier.per_mtok for tier in period.block.context_tiers))
@@ -172,12 +174,15 @@ def _held(row: Mapping[str, Any], money: Money) -> Held:
 
     if any(told(name) is None for name in ("charged", "expected")):
         return Held(requests=requests, tokens=row["tokens"], unpriced=requests, unmetered=requests)
+    names = "charged", "unreported", "expected", "cut", "unknown_charged", "seen"
+    amounts = {name: told(name) or 0 for name in names}
     return Held(
         requests=0 if failed else requests, failed=requests if failed else 0, tokens=row["tokens"],
         reported=row["reported"], priced=row["priced"] or 0, unpriced=unpriced, unmetered=row["unmetered"] or 0,
-        charged=told("charged") or 0, unreported=told("unreported") or 0, expected=told("expected") or 0,
-        variance=told("variance") or 0, cut=told("cut") or 0, unknown_charged=told("unknown_charged") or 0,
-        seen=told("seen") or 0,
+        charged=amounts["charged"], unreported=amounts["unreported"], expected=amounts["expected"],
+        # Of amounts that are turned into another currency one by one, so that they still add up.
+        variance=amounts["charged"] + amounts["unreported"] - amounts["expected"] - amounts["unknown_charged"],
+        cut=amounts["cut"], unknown_charged=amounts["unknown_charged"], seen=amounts["seen"],
     )  # fmt: skip
 
 

@@ -147,8 +147,8 @@ class _Desk:
                     yield match_usage(line, held[line.line], self._measure(line))
                 case "refund":
                     yield match_entry(line, self._given_back(line), "refund", self.tolerance)
-                case "adjustment" if (late := self.held(line)) and self.late(line) is not None and not late.is_empty:
-                    yield match_usage(line, late, self._measure(line))
+                case "adjustment" if self.late(line) is not None and not self.held(line).is_empty:
+                    yield match_usage(line, self.held(line), self._measure(line))
                 case "adjustment":
                     yield match_entry(line, None, "adjustment", self.tolerance)
                 case "top_up" | "bonus" if self.has_account:

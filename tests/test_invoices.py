@@ -53,6 +53,9 @@ def test_json_lines_say_the_same(tmp_path: Path) -> None:
         read_invoice(path)
     path.write_text(text.replace("0.1234567890123", "12.5"), "utf-8")
     (line,) = read_invoice(path).lines
+    path.write_text(text.replace('"sku"', '"text"').replace("0.1234567890123", "12.5"), "utf-8")
+    with pytest.raises(RefusedInputError, match="line 1: a member that is none of invoice_id"):
+        read_invoice(path)
     assert (line.amount, line.quantity, line.sku) == (Decimal("12.5"), Decimal(1000), None)
 
 
@@ -80,6 +83,7 @@ def test_other_separators_are_known_by_the_header(tmp_path: Path, separator: str
         (changed(unit=""), "line 2: quantity: quantity and unit are told together"),
         (changed(quantity="12.5"), "line 2: quantity: tokens are whole"),
         (changed(quantity="-1"), "line 2: quantity:"),
+        (changed(quantity="12", unit="credits"), "line 2: quantity: in credits it is the amount itself"),
         (changed(period_start="01.10.2026"), "line 2: period_start: is no day; write 2026-10-01"),
         (changed(period_start="2026-10-01T00:00:00"), "line 2: period_start: has no zone"),
         (changed(period_end="2026-10-01"), "line 2: period_end: is not after period_start"),

@@ -161,6 +161,26 @@ def test_an_invoice_in_dollars_takes_the_card_s_value_of_a_credit_or_the_buyer_s
     assert (dearer.lines[0].metered, dearer.lines[0].expected) == (PICO // 25, PICO // 50)
 
 
+def test_amounts_that_dollars_can_not_hold_add_up_all_the_same(ledger: Ledger) -> None:
+    put(
+        ledger,
+        [
+            request("a", charged="3.33"),
+            request("b", status=Status.INCOMPLETE, charged="0.01"),
+            request("c", charged=None),
+        ],
+    )
+    found = match(ledger, usage("0.02"), currency="USD", usd=333_333_333_333)
+    (line,) = found.lines
+    assert line.variance == sum(part.amount for part in line.parts)
+    assert "rounding" in parts(found)
+
+
+def test_an_invoice_of_a_vendor_that_the_ledger_does_not_know_is_not_in_the_log(ledger: Ledger) -> None:
+    found = match(ledger, usage("1"), usage("0", sku=None))
+    assert told(found) == [("model", 1, None, "not_in_log"), (None, 0, None, "matched")]
+
+
 def test_a_credit_that_nobody_values_can_not_be_invoiced_in_dollars(ledger: Ledger) -> None:
     put(ledger, [request("a")])
     card = CATALOG.cards[0].model_copy(update={"usd_per_unit": ()})

@@ -13,7 +13,6 @@ SELECT
     SUM(CASE WHEN owed IS NULL AND verdict IN ('unpriced', 'incomplete') THEN CAST(requests - reported AS DECIMAL(38,0)) END) AS unmetered,
     SUM(CAST(charged AS DECIMAL(38,0))) AS charged,
     SUM(CAST(owed AS DECIMAL(38,0))) AS expected,
-    SUM(CAST(variance AS DECIMAL(38,0))) AS variance,
     SUM(CAST(exact AS DECIMAL(38,0)) - CAST(owed AS DECIMAL(38,0))) AS cut,
     SUM(CASE WHEN verdict = 'unreported' THEN CAST(owed AS DECIMAL(38,0)) END) AS unreported,
     SUM(CASE WHEN owed IS NULL THEN CAST(charged AS DECIMAL(38,0)) END) AS unknown_charged,

@@ -13,6 +13,7 @@ from billing.balances import account_providers, balance_sheet
 from billing.closed_periods import ClosedPeriod, closed_periods
 from billing.closing import MEASURES, Measure, Restated, close, kept_answer
 from billing.closing import restate as restated
+from billing.errors import LedgerError
 from billing.invoices import Invoice, read_invoice
 from billing.ledger import Ledger, open_ledger
 from billing.matching import Line, Tolerance
@@ -87,6 +88,8 @@ def reconcile(
     """
     asked = read_invoice(invoice)
     tolerance = Tolerance(let_pass, tolerance_percent)
+    if closes and not ledger.exists():
+        raise LedgerError(f"{ledger}: no ledger there; `tallystick import PATH` makes one")
     with open_ledger(ledger, read_only=not closes) as book:
         catalog = catalog_of(rate_cards, known_at, {asked.provider, *held_providers(book)})
         found = None if closes else kept_answer(book, asked)
