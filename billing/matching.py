@@ -16,7 +16,8 @@ from pricing.amounts import PICO_PER_UNIT, to_pico
 
 #: Verdicts that are beyond tolerance.
 WRONG = frozenset({"overcharged", "undercharged", "not_in_log", "not_invoiced"})
-NO_FAULT = frozenset({"rounding", "unpriced", "unmetered"})
+#: Causes that accuse nobody: what a charge that was given back comes to is held against the refund.
+NO_FAULT = frozenset({"rounding", "unpriced", "unmetered", "charge.refunded"})
 #: What the ledger holds of entries that the rate card says nothing of.
 _BOOKED = frozenset({"refund", "adjustment", "top_up", "bonus"})
 _TOKENS = frozenset({"tokens", "Mtok"})
@@ -42,8 +43,7 @@ class Line:
     """A line of an invoice and what was found of it, or what the ledger holds and the invoice does not name.
 
     `metered` is what requests, refunds or the account report; `expected` is what the rate card says. None is unknown.
-    `unexplained` is what of the difference counts: beyond rounding, and beyond what nobody can price. `quantity` and
-    `held_quantity` are in pico-units of `unit`.
+    `quantity` and `held_quantity` are in pico-units of `unit`.
     """
 
     line: int | None

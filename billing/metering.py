@@ -4,7 +4,7 @@ Everything comes from the audit's own rating. Amounts are whole pico-units of th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from billing.audit import Audit, Finding
@@ -40,6 +40,8 @@ class Money:
 
     currency: str
     usd_per_unit: int | None = None
+    usual: int | None = None
+    """The value for what stands on no card, such as a charge for a SKU that nobody knows."""
 
     def of(self, amount: int | None, unit: str | None, card_value: int | None) -> int | None:
         """Return an amount in the currency, None if it can't be told in it.
@@ -50,7 +52,7 @@ class Money:
             return amount or 0
         if self.currency != "USD":
             return None
-        value = card_value if self.usd_per_unit is None else self.usd_per_unit
+        value = next((each for each in (self.usd_per_unit, card_value, self.usual) if each is not None), None)
         if value is None:
             raise RefusedInputError(
                 f"the invoice is in USD, the charges are in {unit}s, and no rate card says what one is worth; give it "
@@ -92,8 +94,8 @@ class Held:
     """What the rounding of each single request took off."""
     unknown_charged: int = 0
     """The reported charges of requests that nobody can price."""
-    seen: int = 0
-    """At least this is due for what was neither priced nor reported."""
+    given_back: int = 0
+    """What refunds, of any time, give back of these charges."""
     refunds: int = 0
     refunded: int = 0
     """What refunds gave back, below zero."""
@@ -134,6 +136,8 @@ class Period:
 def meter(ledger: Ledger, catalog: Catalog, selection: Selection, money: Money) -> Period:
     """Sum up the selected requests and refunds by SKU, and their variance by the causes that the audit finds."""
     rating = lay_rates(ledger, catalog, selection)
+    values = {period.usd_per_unit for period in _periods(rating) if period.usd_per_unit is not None}
+    money = replace(money, usual=to_pico(values.pop()) if len(values) == 1 else None)
     held: dict[str, Held] = {}
     for row in _rows(rating.summed("audited", "metered")):
         held[row["sku"]] = held.get(row["sku"], Held()) + _held(row, money)
@@ -174,7 +178,7 @@ def _held(row: Mapping[str, Any], money: Money) -> Held:
 
     if any(told(name) is None for name in ("charged", "expected")):
         return Held(requests=requests, tokens=row["tokens"], unpriced=requests, unmetered=requests)
-    names = "charged", "unreported", "expected", "cut", "unknown_charged", "seen"
+    names = "charged", "unreported", "expected", "cut", "unknown_charged", "given_back"
     amounts = {name: told(name) or 0 for name in names}
     return Held(
         requests=0 if failed else requests, failed=requests if failed else 0, tokens=row["tokens"],
@@ -182,7 +186,7 @@ def _held(row: Mapping[str, Any], money: Money) -> Held:
         charged=amounts["charged"], unreported=amounts["unreported"], expected=amounts["expected"],
         # Of amounts that are turned into another currency one by one, so that they still add up.
         variance=amounts["charged"] + amounts["unreported"] - amounts["expected"] - amounts["unknown_charged"],
-        cut=amounts["cut"], unknown_charged=amounts["unknown_charged"], seen=amounts["seen"],
+        cut=amounts["cut"], unknown_charged=amounts["unknown_charged"], given_back=amounts["given_back"],
     )  # fmt: skip
 
 
@@ -197,12 +201,10 @@ def _with_causes(sku: str, held: Held, audit: Audit, money: Money) -> Held:
                 (*before.findings, finding.id),
             )  # fmt: skip
     if rest := held.variance - sum(part.amount for part in parts.values()):
-        name = "rounding" if abs(rest) <= len(audit.findings) else "charge.refunded"
+        is_rest = 0 < rest <= held.given_back
+        name = "charge.refunded" if is_rest else "rounding" if abs(rest) <= len(audit.findings) else "unexplained"
         parts[name] = Part(name, rest)
-    return Held(
-        **{each.name: getattr(held, each.name) for each in fields(Held) if each.name != "causes"},
-        causes=tuple(part for part in parts.values() if part.amount),
-    )
+    return replace(held, causes=tuple(part for part in parts.values() if part.amount))
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - an Arrow table, which has no types

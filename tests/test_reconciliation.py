@@ -144,6 +144,23 @@ def test_refunds_are_matched_by_their_line_or_netted_or_missed(ledger: Ledger) -
     assert unknown.lines[1].verdict == "not_in_log"
 
 
+def test_a_failure_that_was_charged_and_given_back_is_no_fault_of_the_invoice(ledger: Ledger) -> None:
+    failed = request("b", charged="5", status=Status.FAILED, tokens=0)
+    put(ledger, [request("a"), failed, refund("r", "-5", OCTOBER + timedelta(hours=1))])
+    found = match(ledger, usage("6"), entry("refund", "-5"))
+    assert [line.verdict for line in found.lines] == ["matched", "matched"]
+    assert parts(found) == {"charge.refunded": 5, "refund": -5}
+    assert not found.has_variance
+    assert match(ledger, usage("6")).lines[1].verdict == "not_invoiced"
+
+
+def test_charges_for_a_sku_that_nobody_knows_become_dollars_too(ledger: Ledger) -> None:
+    put(ledger, [request("a"), request("b", sku="other", charged="3")])
+    found = match(ledger, usage("0.02", sku=None), currency="USD")
+    assert found.lines[0].metered == PICO // 50
+    assert parts(found) == {"unpriced": Decimal("0.015")}
+
+
 def test_an_adjustment_is_shown_and_taxes_are_in_no_sum(ledger: Ledger) -> None:
     put(ledger, [request("a")])
     found = match(ledger, usage("1"), entry("adjustment", "2"), entry("tax", "3"), entry("fee", "4"))

@@ -1,6 +1,6 @@
 -- What the ledger holds of each SKU, by unit, value of the unit and verdict: what was charged and what is expected, what
 -- rounding each request took off (`cut`), and what nobody can tell: charges that have no price beside them
--- (`unknown_charged`) and requests that have neither price nor charge (`unmetered`; at least `seen` of it was used).
+-- (`unknown_charged`) and requests that have neither price nor charge (`unmetered`). What was `given_back` is still charged.
 SELECT
     COALESCE(sold_as, sku) AS sku,
     counted_in AS unit,
@@ -16,6 +16,6 @@ SELECT
     SUM(CAST(exact AS DECIMAL(38,0)) - CAST(owed AS DECIMAL(38,0))) AS cut,
     SUM(CASE WHEN verdict = 'unreported' THEN CAST(owed AS DECIMAL(38,0)) END) AS unreported,
     SUM(CASE WHEN owed IS NULL THEN CAST(charged AS DECIMAL(38,0)) END) AS unknown_charged,
-    SUM(CASE WHEN verdict = 'incomplete' AND gap = 0 AND side IS NULL THEN CAST(rounded_amount AS DECIMAL(38,0)) END) AS seen
+    SUM(CAST(refunded AS DECIMAL(38,0))) AS given_back
 FROM audited
 GROUP BY COALESCE(sold_as, sku), counted_in, usd_value, verdict
