@@ -19,3 +19,7 @@ class UnknownRequestError(BillingError):
 
 class TooFewChargesError(BillingError):
     """The ledger holds too few charges to infer anything from."""
+
+
+class EmptyLedgerError(BillingError):
+    """The ledger holds nothing that a statement could be of."""

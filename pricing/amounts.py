@@ -4,7 +4,9 @@ A credit is 10^12 pico-credits and a dollar 10^12 pico-dollars. A rate of R per 
 token.
 """
 
+from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact
+from functools import reduce
 
 PICO_DIGITS = 12
 PICO_PER_UNIT = 10**PICO_DIGITS
@@ -47,6 +49,15 @@ def plain(amount: Decimal) -> Decimal:
 def times(left: Decimal, right: Decimal) -> Decimal:
     """Multiply exactly."""
     return plain(EXACT.multiply(left, right))
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Add exactly, however many digits there are.
+
+    >>> total([Decimal("1e15"), Decimal("1e-24")])
+    Decimal('1000000000000000.000000000000000000000001')
+    """
+    return plain(reduce(EXACT.add, amounts, Decimal(0)))
 
 
 def digits(amount: Decimal | None) -> str | None:

@@ -15,7 +15,7 @@ SETTINGS_FILE = "tallystick.toml"
 #: What it may say, and as what.
 _SETTINGS: Mapping[str, tuple[type, ...]] = {
     "ledger": (str,), "rate_cards": (str,), "format": (str,), "quiet": (bool,), "tolerance": (str, int, Decimal),
-    "grants": (dict,), "models": (dict,),
+    "budgets": (list,), "grants": (dict,), "models": (dict,),
 }  # fmt: skip
 USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 
@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rejects": ("reports.cli.imports:rejects", "List what was not taken from the logs, and why."),
     "report": ("reports.cli.pages:report", "Write HTML pages."),
     "restate": ("reports.cli.invoices:restate", "Show a closed period as closed and as known now."),
+    "statement": ("reports.cli.statements:statement", "State what a month cost, for whom, against which budget."),
     "top-up": ("reports.cli.accounts:top_up", "Note what was bought of a provider's credits."),
 }
 

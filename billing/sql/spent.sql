@@ -1,0 +1,42 @@
+-- The records of one day that cost by one rate, for one project, key and set of tags, and that the same verdict will be
+-- given for the same reason, as one; all of them with a charge or all without. It stands where `alike` stands, with what a statement is told apart by.
+SELECT
+    rate_id,
+    CASE WHEN rate_id = 0 THEN provider END AS provider,
+    CASE WHEN rate_id = 0 THEN sku END AS sku,
+    unit,
+    state,
+    side,
+    gap,
+    project,
+    api_key_id,
+    tags,
+    COUNT(*) AS requests,
+    COUNT(charged) AS reported,
+    SUM(CAST(input AS {total})) AS input,
+    SUM(CAST(output AS {total})) AS output,
+    SUM(CAST(cache_read AS {total})) AS cache_read,
+    SUM(CAST(cache_write_5m AS {total})) AS cache_write_5m,
+    SUM(CAST(cache_write_1h AS {total})) AS cache_write_1h,
+    SUM(CAST(cache_write_unsplit AS {total})) AS cache_write_unsplit,
+    SUM(CAST(web_searches AS {total})) AS web_searches,
+    SUM(CAST(charged AS {total})) AS charged,
+    SUM(CAST(refunded AS {total})) AS refunded,
+    SUM(CAST(exact_amount AS {total})) AS exact_amount,
+    SUM(CAST(rounded_amount AS {total})) AS rounded_amount,
+    MIN(used_at) AS first_at,
+    MAX(used_at) AS last_at
+FROM rated
+GROUP BY
+    rate_id,
+    CASE WHEN rate_id = 0 THEN provider END,
+    CASE WHEN rate_id = 0 THEN sku END,
+    unit,
+    state,
+    side,
+    gap,
+    project,
+    api_key_id,
+    tags,
+    charged IS NULL,
+    at_us - at_us % 86400000000
