@@ -73,9 +73,11 @@ class _Sources:
 
 
 def _sku(catalog: Catalog, periods: Sequence[RatePeriod], sources: _Sources) -> Sku:
-    described = catalog.sku(periods[0].provider, periods[0].sku)
+    provider, sku_id = periods[0].provider, periods[0].sku
+    described = catalog.sku(provider, sku_id)
+    aliases = sorted(name for name, sku in catalog.sku_names(provider).items() if sku == sku_id and name != sku_id)
     blocks = tuple(_block(period, sources) for period in sorted(periods, key=_order))
-    return described.model_copy(update={"rates": blocks})
+    return described.model_copy(update={"aliases": tuple(aliases), "rates": blocks})
 
 
 def _order(period: RatePeriod) -> tuple[str, bool, object]:

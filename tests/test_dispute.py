@@ -246,6 +246,9 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["request_id"] for row in read_csv(Path("pack/rows.csv"))] == ["msg_2"]
     code, out, _ = call(capsys, "export", "dispute", "--out", "none", "--month", "2026-11", "--format", "json")
     assert (code, json.loads(out)["files"], Path("none").exists()) == (0, [], False)
+    code, _, err = call(capsys, "export", "dispute", "--finding", "F-009", "--out", "other")
+    assert (code, Path("other").exists()) == (2, False)
+    assert "no finding F-009; there are: F-001, F-002" in err
     code, _, err = call(capsys, "export", "dispute", "--out", ".")
     assert code == 3
     assert "is not of a dispute pack" in err

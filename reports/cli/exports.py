@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
+from billing.audit import Audit, Finding
 from billing.ledger import open_ledger
 from billing.rating import held_providers
 from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
 from reports.exports.audited import Audited
 from reports.exports.book import write_workbook
-from reports.exports.dispute import Dispute, claimed
+from reports.exports.dispute import ChoiceError, Dispute, claimed
 from reports.exports.files import SUFFIXES, refuse_to_destroy, write_table
 from reports.exports.pack import refuse_to_replace, write_pack
 from reports.exports.usage import USAGE, findings_table, usage_batches
@@ -68,7 +69,7 @@ def dispute(
     """
     refuse_to_replace(out)
     with _audit(**chosen) as found:
-        findings = claimed(found.audit, ids)
+        findings = _chosen(found.audit, ids)
         if not findings:
             _tell([], output_format, "Nothing to dispute: no charge is above its rate card.", due=[])
             return 0
@@ -77,6 +78,13 @@ def dispute(
             "findings": [each.id for each in findings]}  # fmt: skip
     _tell(sorted(out.iterdir()), output_format, _claim_summary(claim), **told)
     return 0
+
+
+def _chosen(audit: Audit, ids: tuple[str, ...]) -> tuple[Finding, ...]:
+    try:
+        return claimed(audit, ids)
+    except ChoiceError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _claim_summary(claim: Dispute) -> str:

@@ -21,6 +21,10 @@ from reports.exports.rows import SourceFile, Tally, source_files
 EXAMPLES = 10
 
 
+class ChoiceError(ExportError):
+    """Findings were chosen that no letter can be about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sums:
     """The sums of a finding, or of several in one unit: `charged - expected - refunded = to_credit`."""
@@ -65,21 +69,20 @@ class Dispute:
 
 
 def claimed(audit: Audit, ids: Sequence[str] = ()) -> tuple[Finding, ...]:
-    """Return the findings to dispute: those chosen, or else all of one vendor in which more was charged than is due.
+    """Return the findings to dispute: those of these names, or else all in which more was charged than is due.
 
-    Raise ExportError if a finding is unknown or no claim, or if they are of several vendors.
+    Raise ChoiceError if a name is unknown, if there is nothing to get back for it, or if they are of several vendors.
     """
     known = {each.id: each for each in audit.findings}
     if unknown := [name for name in ids if name not in known]:
-        raise ExportError(f"no finding {unknown[0]}; there are: {', '.join(known) or 'none'}")
-    chosen = [known[name] for name in sorted(set(ids))] if ids else list(audit.findings)
-    if wrong := [each for each in chosen if ids and not _is_claim(each)]:
-        raise ExportError(f"{wrong[0].id}: nothing to get back: {wrong[0].sentence}")
-    found = tuple(each for each in chosen if _is_claim(each))
-    providers = sorted({each.provider for each in found if each.provider is not None})
+        raise ChoiceError(f"no finding {unknown[0]}; there are: {', '.join(known) or 'none'}")
+    if wrong := [known[name] for name in ids if not _is_claim(known[name])]:
+        raise ChoiceError(f"{wrong[0].id}: nothing to get back: {wrong[0].sentence}")
+    found = tuple(each for each in audit.findings if _is_claim(each) and (not ids or each.id in ids))
+    providers = sorted({str(each.provider) for each in found})
     if len(providers) > 1:
-        raise ExportError(f"findings of {', '.join(providers)}: choose one with --provider, for each gets a letter")
-    return tuple(sorted(found, key=lambda each: each.id))
+        raise ChoiceError(f"findings of {', '.join(providers)}: choose one with --provider, for each gets a letter")
+    return found
 
 
 def dispute(audited: Audited, findings: tuple[Finding, ...], tally: Tally, names: Mapping[int, str]) -> Dispute:
