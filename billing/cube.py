@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
+from billing.ledger import dicts
 from billing.rating import Rating
 from pricing.amounts import from_pico, times, to_pico
 
@@ -38,8 +39,7 @@ class Cell:
 def cube(rating: Rating, tolerance: Decimal) -> tuple[Cell, ...]:
     """Return the sums of all selected requests, in a fixed order."""
     table = rating.summed("audited", "audit_cube", tolerance=to_pico(tolerance))
-    rows: list[dict[str, Any]] = table.to_pylist()
-    cells = [Cell(**{name: whole(value) for name, value in row.items()}) for row in rows]
+    cells = [Cell(**{name: whole(value) for name, value in row.items()}) for row in dicts(table)]
     return tuple(sorted(cells, key=lambda cell: order_of(
         cell.provider, cell.sku, cell.unit, cell.usd_per_unit, cell.day, cell.verdict, cell.reason,
     )))  # fmt: skip

@@ -86,8 +86,9 @@ def _size(path: Path) -> int:
 
 def _import_batch(ledger: Ledger, paths: list[Path], options: Options) -> list[FileResult]:
     """Import files together if all of them are simple cases; if not, those of each half."""
-    together = import_sessions if _size(paths[0]) >= WORTHWHILE_BYTES else _import_together
-    if options.lanes is None and not are_known(ledger, paths):
+    are_large = _size(paths[0]) >= WORTHWHILE_BYTES
+    together = import_sessions if are_large else _import_together
+    if options.lanes is None and (are_large or len(paths) > 1) and not are_known(ledger, paths):
         try:
             with ledger.transaction():
                 return together(ledger, paths, options)

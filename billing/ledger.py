@@ -5,7 +5,8 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -40,8 +41,7 @@ _REMEDIES: Mapping[str, str] = {
 }
 
 
-#: So many rows are cheaper to append one by one.
-_FEW = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Rows of a piece of a result that is not held whole.
 _ROWS_PER_BATCH = 50_000
 
@@ -52,13 +52,11 @@ class Ledger:
 
     path: Path
     connection: duckdb.DuckDBPyConnection
-    _schemas: dict[str, pa.Schema] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Of each table that was appended to the names and types of its columns."""
 
     def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a query whose result is small and return its rows; times are aware and in UTC."""
         table = self.arrow(query, parameters)
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
+        return list(zip(*_columns(table), strict=True))
 
     def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query and return its result as an Arrow table, decimals and times intact."""
@@ -72,17 +70,15 @@ class Ledger:
         yield from self.connection.sql(query, params=_used(query, parameters)).to_arrow_reader(_ROWS_PER_BATCH)
 
     def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Append rows, each with a value for every column, to one of our own tables, typed as its columns are."""
-        if len(rows) <= _FEW:  # to make an Arrow table of Python's values would load pandas for it
-            for row in rows:
-                values = ", ".join(f"${name} AS {name}" for name in row)
-                self.change(f"INSERT INTO {table} BY NAME SELECT {values}", row)
-            return
-        if table not in self._schemas:
-            self._schemas[table] = self.arrow(f"SELECT * FROM {table} LIMIT 0").schema  # noqa: S608 - one of our own tables
-        self.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=self._schemas[table]))
-        self.connection.execute(f"INSERT INTO {table} SELECT * FROM incoming")  # noqa: S608 - the same
-        self.connection.unregister("incoming")
+        """Append rows, each with a value for every column, to one of our own tables.
+
+        An Arrow table of Python's values is no quicker, and to make one would load pandas, which takes longer than most
+        imports.
+        """
+        if rows:
+            values = ", ".join(f"UNNEST(${name}) AS {name}" for name in rows[0])
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            self.connection.execute(f"INSERT INTO {table} BY NAME SELECT {values}", columns)
 
     def change(self, command: str, parameters: Mapping[str, object] | None = None) -> int:
         """Run a command that inserts, updates or deletes, and return how many rows it changed."""
@@ -215,6 +211,21 @@ def _check_hashes(connection: duckdb.DuckDBPyConnection) -> None:
     """Hash all ids anew if this engine hashes otherwise than the one that filled the ledger: no id would be found."""
     if connection.execute("SELECT hash <> hash('tallystick') FROM hash_probe").fetchall() == [(True,)]:
         connection.execute(statement("hash_anew"))
+
+
+def dicts(table: pa.Table) -> list[dict[str, Any]]:
+    """Return the rows of a result by the names of its columns; times are aware and in UTC."""
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*_columns(table), strict=True)]
+
+
+def _columns(table: pa.Table) -> Iterator[list[Any]]:
+    """Yield the values of each column of a result. To have Arrow make Python's times would load pandas."""
+    for column in table.columns:
+        if column.type == pa.timestamp("us", "UTC"):
+            ticks = (us for chunk in column.chunks for us in chunk.view(pa.int64()).to_pylist())
+            yield [None if us is None else _EPOCH + timedelta(microseconds=us) for us in ticks]
+        else:
+            yield column.to_pylist()
 
 
 def _used(query: str, parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -11,7 +11,7 @@ from billing.fast_lane import Lane
 from billing.importer import import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.records import Reading
-from tests.bench import imports, logs, trees
+from tests.bench import daily, imports, logs, trees
 from tests.bench.cost import FAILED, Cost, cold_cost
 from tests.bench.sessions import Tree, write_tree
 from tests.bench.tables import Bound, bounds_table, costs_table
@@ -34,7 +34,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tree]:
 
 def imported(ledger: Ledger, log: Path, lane: Lane | None = None) -> list[tuple[object, ...]]:
     lanes = (lane, Lane.STRICT) if lane else None
-    import_paths(ledger, [log], Reading(), imports.NOW, lanes=lanes)
+    import_paths(ledger, [log], Reading(), daily.NOW, lanes=lanes)
     return ledger.rows("SELECT * EXCLUDE (file_id) FROM usage_records ORDER BY request_id")
 
 
@@ -91,9 +91,9 @@ def test_the_bare_scan_reads_the_columns_of_every_line(month: Path, query: str) 
 def test_a_tree_tells_the_tokens_that_its_generator_drew(tree: tuple[Path, Tree], tmp_path: Path) -> None:
     folder, wrote = tree
     ledger = tmp_path / "bench.duckdb"
-    trees.load(folder, ledger)
+    daily.load(folder, ledger)
     with open_ledger(ledger, read_only=True) as book:
-        rows = trees.daily(book)
+        rows = daily.daily(book)
         ((requests,),) = book.rows("SELECT COUNT(*) FROM usage_records")
     kinds = ("input", "output", "cache_read", "cache_write")
     assert Counter({(row["day"], row["sku"], kind): row[kind] for row in rows for kind in kinds}) == wrote.tokens

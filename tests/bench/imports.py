@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +19,7 @@ from billing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.records import Reading
 from tests.bench.cost import FAILED, Cost, cold_cost, least
+from tests.bench.daily import NOW
 from tests.bench.logs import Told, write_clean, write_damaged, write_years
 from tests.bench.tables import Bound, bounds_table, costs_table
 
@@ -27,8 +27,6 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
-
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 #: The columns that the import reads, each of its type, all of them used: the engine skips what nobody asks for.
 SCAN = """

@@ -1,7 +1,4 @@
-"""What a folder of Claude Code sessions costs: imported and told per day and model, as one program from start to end.
-
-`python -m tests.bench.trees FOLDER LEDGER` is that program; it prints tokens and list price as JSON.
-"""
+"""What a folder of Claude Code sessions costs: imported and told per day and model, all as one program."""
 
 import json
 import os
@@ -12,16 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from billing.cube import cube
-from billing.importer import import_paths
-from billing.ledger import Ledger, open_ledger
-from billing.log_files import log_files
-from billing.rating import held_providers, lay_rates
-from billing.records import Reading
-from pricing.amounts import from_pico
-from pricing.catalog import load_catalog
 from tests.bench.cost import Cost, cold_cost, least, program_cost
-from tests.bench.imports import NOW, Say, scan
+from tests.bench.daily import load
+from tests.bench.imports import Say, scan
 from tests.bench.peers import CCUSAGE, ccusage, command_of, told_by
 from tests.bench.sessions import Totals, Tree, write_tree
 from tests.bench.tables import Bound, bounds_table, costs_table
@@ -43,34 +33,8 @@ SCAN = """
                     ephemeral_5m_input_tokens BIGINT, ephemeral_1h_input_tokens BIGINT)))'
         })
     )"""
-_TOKENS = """
-    SELECT
-        strftime(CAST(used_at AS DATE), '%Y-%m-%d') AS day, sku, CAST(SUM(input) AS BIGINT) AS input,
-        CAST(SUM(output) AS BIGINT) AS output, CAST(SUM(cache_read) AS BIGINT) AS cache_read,
-        CAST(SUM(cache_write_5m + cache_write_1h + cache_write_unsplit) AS BIGINT) AS cache_write
-    FROM usage_records GROUP BY ALL ORDER BY ALL"""
 #: Dollars of a day and model, which the other program adds up in floating point.
 _NEAR = Decimal("0.000001")
-
-
-def load(tree: Path, ledger: Path) -> None:
-    """Import the folder."""
-    with open_ledger(ledger, logs=log_files([tree])) as book:
-        total = import_paths(book, [tree], Reading(), NOW).total
-    assert not total.rejected
-    assert not total.conflict
-
-
-def daily(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return tokens and list price for each day and model."""
-    catalog = load_catalog(providers=held_providers(ledger))
-    cells = cube(lay_rates(ledger, catalog), Decimal(0))
-    dollars = {(str(cell.day), cell.sku): str(from_pico(cell.expected)) for cell in cells if cell.expected is not None}
-    names = catalog.sku_names("anthropic")
-    return [
-        {**row, "usd": dollars.get((row["day"], names.get(row["sku"], "")))}
-        for row in ledger.arrow(_TOKENS).to_pylist()
-    ]  # fmt: skip
 
 
 def report(folder: Path, sessions: int, lines: int, runs: int, say: Say) -> Iterator[str]:
@@ -91,7 +55,9 @@ def report(folder: Path, sessions: int, lines: int, runs: int, say: Say) -> Iter
         say("the same by ccusage")
         theirs = folder / "theirs.json"
         costs.append((CCUSAGE, least([_theirs(binary, place, theirs) for _ in range(runs)])))
-        bounds.append(Bound(f"whole program, to {CCUSAGE}", costs[-2][1].wall / costs[-1][1].wall, 0.5, "x wall"))
+        (_, own), (_, peer) = costs[-2:]
+        bounds.append(Bound(f"whole program, to {CCUSAGE}", own.cpu / peer.cpu, 0.5, "x CPU"))
+        notes.append(f"on this machine's cores it takes {own.wall / peer.wall:.2f} x the wall time of {CCUSAGE}")
         tokens, dollars = told_by(theirs)
         notes += [_agrees(CCUSAGE, _tokens(output), tokens), _costs_agree(_dollars(output), dollars)]
     yield _title(tree, sessions)
@@ -116,7 +82,7 @@ def _fresh(folder: Path) -> Path:
 
 
 def _ours(tree: Path, ledger: Path, output: Path) -> Cost:
-    return program_cost([sys.executable, "-m", "tests.bench.trees", str(tree), str(ledger)], output)
+    return program_cost([sys.executable, "-m", "tests.bench.daily", str(tree), str(ledger)], output)
 
 
 def _theirs(binary: Path, tree: Path, output: Path) -> Cost:
@@ -154,15 +120,3 @@ def _costs_agree(ours: dict[tuple[str, str], Decimal], theirs: dict[tuple[str, s
         f"dollars of {len(ours):,} days and models beside those of {CCUSAGE}: {len(other) or 'none'} differ; "
         f"in all {sum(ours.values()):,.6f} and {sum(theirs.values()):,.6f}"
     )
-
-
-def main() -> None:
-    """Import the folder named first into the ledger named next, and print the daily report."""
-    tree, ledger = map(Path, sys.argv[1:])
-    load(tree, ledger)
-    with open_ledger(ledger, read_only=True) as book:
-        json.dump(daily(book), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
