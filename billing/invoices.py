@@ -36,6 +36,7 @@ _MOST_PROBLEMS = 20
 #: In pico-units a sum of so many lines is far from the end of DECIMAL(38,0).
 _MOST_UNITS = 10**15
 _LONGEST_NAME = 200
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
 _NUMBER = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,12})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 #: What pydantic calls a value that is not there, or is none of the kind: true for a number.
@@ -129,7 +130,7 @@ def _number(value: object) -> object:
             )
         value = Decimal(value)
     if isinstance(value, Decimal):
-        if not value.is_finite() or abs(value) > _MOST_UNITS:
+        if not value.is_finite() or value.copy_abs() > _MOST_UNITS:
             raise ValueError(f"is no number up to {_MOST_UNITS}; check for a misplaced point")
         to_pico(value)
     return value
@@ -148,10 +149,9 @@ def _instant(value: object) -> object:
         raise ValueError("is no day; write 2026-10-01, or an instant with its zone") from None
     if at.tzinfo is None and not _DAY.fullmatch(value):
         raise ValueError("has no zone; write 2026-10-01, which is midnight UTC, or an instant with its zone")
-    try:
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is no day; write 2026-10-01") from None
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError(f"is no day from {_FIRST_YEAR} to {_LAST_YEAR}; write 2026-10-01")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _one_of(names: Mapping[str, str], shown_names: str) -> BeforeValidator:

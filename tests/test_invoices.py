@@ -51,6 +51,9 @@ def test_json_lines_say_the_same(tmp_path: Path) -> None:
     path.write_text(text, "utf-8")
     with pytest.raises(RefusedInputError, match=r"line 1: amount: .* has more than 12 decimal places"):
         read_invoice(path)
+    path.write_text(text.replace("0.1234567890123", "1e999999"), "utf-8")
+    with pytest.raises(RefusedInputError, match="line 1: amount: is no number up to"):
+        read_invoice(path)
     path.write_text(text.replace("0.1234567890123", "12.5"), "utf-8")
     (line,) = read_invoice(path).lines
     path.write_text(text.replace('"sku"', '"text"').replace("0.1234567890123", "12.5"), "utf-8")
@@ -86,6 +89,8 @@ def test_other_separators_are_known_by_the_header(tmp_path: Path, separator: str
         (changed(quantity="12", unit="credits"), "line 2: quantity: in credits it is the amount itself"),
         (changed(period_start="01.10.2026"), "line 2: period_start: is no day; write 2026-10-01"),
         (changed(period_start="2026-10-01T00:00:00"), "line 2: period_start: has no zone"),
+        (changed(period_start="0001-01-01"), "line 2: period_start: is no day from 2000 to 2199"),
+        (changed(period_end="9999-12-31"), "line 2: period_end: is no day from 2000 to 2199"),
         (changed(period_end="2026-10-01"), "line 2: period_end: is not after period_start"),
         (
             changed(period_end="2026-10-31"),
