@@ -76,7 +76,7 @@ def _step_at(history: History, at: datetime | None) -> int:
 
 
 def _windows(history: History, known: Replay) -> list[Window]:
-    """Return what happened between each reading and the next, before the first and after the last."""
+    """Return what happened from each reading to the next; before the first and after the last if anything did."""
     windows: list[Window] = []
     begin, was_read = 0, False
     segments = known.segments
@@ -85,10 +85,17 @@ def _windows(history: History, known: Replay) -> list[Window]:
         if segment.reported is None and not is_last:
             continue
         parts = segments[begin : index + 1]
-        if segment.reported is not None or parts[0].first_step < segment.last_step:
-            windows.append(_window(history, parts, known.other_closings[index], was_read=was_read))
+        window = _window(history, parts, known.other_closings[index], was_read=was_read)
+        if (was_read and window.reported_at) or _has_happened(window):
+            windows.append(window)
         begin, was_read = index + 1, True
     return windows
+
+
+def _has_happened(window: Window) -> bool:
+    """Tell whether anything was booked or drawn."""
+    came_in = (window.topped_up, window.bonus, window.adjusted, window.refunded)
+    return bool(window.metered.requests or window.expired or any(came_in))
 
 
 def _window(history: History, parts: Sequence[Segment], extremes: Sequence[int], *, was_read: bool) -> Window:

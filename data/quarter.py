@@ -2,13 +2,16 @@
 
 It is an oracle: lots, arithmetic and the faults of the vendor's ledger here are its own and share no code with what is
 tested against them. Money is whole pico-units, chance comes from `getrandbits` alone, nothing reads a clock.
+`python -m data.quarter --out DIR [--fault NAME]` writes its log, its list of entries and its balances.
 """
 
+import argparse
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -182,6 +185,16 @@ def weeks(made: Quarter, fault: str | None = None) -> list[Week]:
     return account.weeks
 
 
+def readings(told: list[Week]) -> str:
+    """Return the balances that the vendor tells at the end of each week, and at the beginning, as CSV."""
+    balances = [OPENING, *(week.reading for week in told)]
+    rows = (
+        f"aivideoapi,{(START + number * WEEK).isoformat()},{_digits(balance)},credit"
+        for number, balance in enumerate(balances)
+    )
+    return "\n".join(["provider,at,balance,unit", *rows]) + "\n"
+
+
 class _Account:
     """The vendor's ledger, one booking after the other."""
 
@@ -287,3 +300,22 @@ def _charge(route: Route, tokens: tuple[int, int]) -> int:
 
 def _digits(pico: int) -> str:
     return f"{Decimal(pico).scaleb(-12):f}"
+
+
+def main() -> None:
+    """Write the files of a quarter into a folder."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--fault", choices=FAULTS)
+    chosen, made = parser.parse_args(), quarter()
+    files = {
+        "log.jsonl": "\n".join(made.log()) + "\n", "top_ups.csv": made.list_of_entries(),
+        "balances.csv": readings(weeks(made, chosen.fault)),
+    }  # fmt: skip
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (chosen.out / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

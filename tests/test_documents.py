@@ -34,7 +34,9 @@ def shell(tmp_path: Path) -> dict[str, str]:
     return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/comparing.md", "docs/exports.md", "docs/invoices.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/comparing.md", "docs/exports.md", "docs/grants.md", "docs/invoices.md"]
+)
 def test_commands_give_what_is_shown(document: str, tmp_path: Path, shell: dict[str, str]) -> None:
     found = steps(document)
     assert found

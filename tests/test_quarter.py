@@ -1,7 +1,6 @@
 """A simulated quarter of an account reconciles to the last digit, and each fault of the vendor's ledger shows."""
 
 import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from billing.balances import balance_sheet
 from billing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.records import Reading
-from data.quarter import FAULTS, OPENING, START, WEEK, Quarter, Week, quarter, weeks
+from data.quarter import FAULTS, OPENING, START, WEEK, Quarter, Week, quarter, readings, weeks
 from pricing.catalog import load_catalog
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -37,14 +36,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "quarter.duckdb"
 
 
-def readings(told: Sequence[Week]) -> str:
-    lines = [f"aivideoapi,{START.isoformat()},{in_credits(OPENING)},credit"]
-    for number, week in enumerate(told, start=1):
-        lines.append(f"aivideoapi,{(START + number * WEEK).isoformat()},{in_credits(week.reading)},credit")
-    return "\n".join(["provider,at,balance,unit", *lines]) + "\n"
-
-
-def sheet_of(ledger: Path, told: Sequence[Week], folder: Path) -> BalanceSheet:
+def sheet_of(ledger: Path, told: list[Week], folder: Path) -> BalanceSheet:
     copy = folder / "copy.duckdb"
     shutil.copy(ledger, copy)
     shutil.copy(f"{ledger}.receipt", f"{copy}.receipt")
