@@ -249,6 +249,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = call(capsys, "export", "dispute", "--finding", "F-009", "--out", "other")
     assert (code, Path("other").exists()) == (2, False)
     assert "no finding F-009; there are: F-001, F-002" in err
-    code, _, err = call(capsys, "export", "dispute", "--out", ".")
-    assert code == 3
-    assert "is not of a dispute pack" in err
+    for place, why in ((".", "you stand in this folder"), ("..", "is not of a dispute pack")):
+        code, _, err = call(capsys, "export", "dispute", "--out", place)
+        assert code == 3
+        assert why in err

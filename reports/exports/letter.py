@@ -40,7 +40,6 @@ _CHARGED = {
     "unstated": "nothing is said of its charge",
 }
 
-
 _ASKED = (
     "Of any request that you see otherwise, tell us by its id the tokens, rates and rounding that you applied.",
     "Put right what caused it, and tell us from which instant on it is right.",

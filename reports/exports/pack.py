@@ -56,6 +56,8 @@ def refuse_to_replace(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ExportError(f"{folder}: there is a file of that name; name a folder with --out")
+    if folder.samefile("."):  # it would be taken away from under whoever stands in it
+        raise ExportError(f"{folder}: you stand in this folder; name another with --out")
     known = _sums(folder)
     for path in sorted(folder.iterdir()):
         if path.name != _SUMS and (not path.is_file() or known.get(path.name) != sha256(path)):
