@@ -198,12 +198,13 @@ def test_a_folder_is_replaced_only_if_it_is_an_untouched_pack(tmp_path: Path) ->
         with pytest.raises(ExportError, match=r"letter\.md: was changed by hand"):
             write_pack(folder, audited, findings)
         assert letter.read_bytes() == kept
-        (tmp_path / "file").write_text("mine", "utf-8")
-        with pytest.raises(ExportError, match="file: is not of a dispute pack"):
-            write_pack(tmp_path, audited, findings)
+        (tmp_path / "mixed").mkdir()
+        (tmp_path / "mixed" / "mine").write_text("mine", "utf-8")
+        with pytest.raises(ExportError, match="mine: is not of a dispute pack"):
+            write_pack(tmp_path / "mixed", audited, findings)
         with pytest.raises(ExportError, match="there is a file of that name"):
-            write_pack(tmp_path / "file", audited, findings)
-    assert {path.name for path in tmp_path.iterdir()} == {"pack", "file"}
+            write_pack(letter, audited, findings)
+    assert {path.name for path in tmp_path.iterdir()} == {"pack", "mixed"}
 
 
 def test_rows_that_do_not_add_up_are_never_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
