@@ -25,11 +25,18 @@ from tests.test_formats_shapes import planted as planted_in_rows
 #: As in a prompt, and as in a header.
 PROMPT = "CANARY the quick brown fox"
 KEY = "sk-ant-api03-CANARYcanary0123456789abcdefghijklmnopqrstuvwxyz"
+CANARIES = (PROMPT, KEY)
 LEDGER = Path("tallystick.duckdb")
 #: Columns of tables that hold a name, which is kept as it is unless it looks like a key.
 NAMES = frozenset({
     "generation_id", "model_permaslug", "provider_name", "variant", "user", "api_key_name", "app_name", "Kind", "Model",
+    "provider", "id",
 })  # fmt: skip
+TOP_UP = {
+    "provider": "vendor", "at": "2026-10-01T00:00:00Z", "credits": "5", "paid": "1", "currency": "USD", "bonus": "",
+    "expires_at": "", "kind": "top_up", "unit": "credit", "id": "p1",
+}  # fmt: skip
+BALANCE = {"provider": "vendor", "at": "2026-10-01T00:00:00Z", "balance": "5", "unit": "credit"}
 
 SESSION: Json = {
     "type": "assistant", "timestamp": "2026-10-03T09:00:00.000Z", "sessionId": "s", "requestId": "r",
@@ -54,10 +61,17 @@ def write_logs(folder: Path) -> None:
     for number, sample in enumerate(SAMPLES):
         keys = [spoilt(place, KEY) for place in PLACES if place[0] == number]
         (folder / f"rows-{number}.jsonl").write_text(lines_of([sample, *planted_in_rows(), *keys]), "utf-8")
-    for name, row in (("generations", GENERATION), ("events", EVENT)):
+    tables = (("generations", GENERATION), ("events", EVENT), ("top-ups", TOP_UP), ("balances", BALANCE))
+    for name, row in tables:
         texts = [row | {column: KEY} for column in row]
         texts += [row | {column: PROMPT} for column in row.keys() - NAMES]
         (folder / f"{name}.csv").write_text(csv_of([row, *texts]) + f"{PROMPT},{KEY}\n", "utf-8")
+    told = [
+        {"timestamp": "2026-10-01T00:00:00Z", "response": {"credits": 5, "note": text, text: text}} for text in CANARIES
+    ]
+    told += [{"timestamp": text, "response": {"credits": text, "unit": text}} for text in CANARIES]
+    (folder / "left.jsonl").write_text(lines_of([*told, *(TOP_UP | {text: text} for text in CANARIES)]), "utf-8")
+    (folder / "more.jsonl").write_text(lines_of([TOP_UP, *(TOP_UP | {text: text} for text in CANARIES)]), "utf-8")
     (folder / "unknown.csv").write_text(f"{PROMPT},{KEY}\n1,2\n", "utf-8")
     (folder / "unknown.jsonl").write_text(json.dumps({"prompt": PROMPT, KEY: KEY}), "utf-8")
     (folder / "no-json.jsonl").write_text(f"{log_line('msg_9')}\n{{{PROMPT}\n{PROMPT} {KEY}\n", "utf-8")
@@ -111,7 +125,7 @@ def test_neither_prompt_nor_key_is_kept_or_shown(
     assert run(["import", "logs", "--provider", "other"]) == 3
     (working_folder / "by-content").mkdir()
     run(["import", "logs", "--by-content", "--ledger", "by-content/l.duckdb"])
-    for command in ("rejects", "conflicts", "audit", "doctor"):
+    for command in ("rejects", "conflicts", "audit", "balance", "doctor"):
         for form in ("json", "table", "csv", "md"):
             run([command, "--format", form])
     with open_ledger(LEDGER, read_only=True) as book:
