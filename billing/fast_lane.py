@@ -168,14 +168,20 @@ class FastLane:
         self.ledger.connection.unregister("numbers")
 
     def _check_numbers(self) -> None:
-        """Hold the last record against its line: were any line before it told twice or passed over, it would differ."""
+        """Hold the last record against its line: were any line before it told twice or passed over, it would differ.
+
+        Its id alone would not tell, where neighbours are the same request.
+        """
         last = """
-            SELECT line, request_id FROM {table} WHERE file_id = $file_id AND status <> 'ignored'
+            SELECT line, request_id, used_at, input, output
+            FROM {table}
+            WHERE file_id = $file_id AND status <> 'ignored'
             ORDER BY line DESC LIMIT 1"""
-        for line, request_id in self._rows(last):
-            (outcome,) = self._read({line})
-            ids = (outcome.request_id, outcome.client_request_id) if isinstance(outcome, UsageRecord) else ()
-            if request_id not in ids:
+        for line, request_id, *told in self._rows(last):
+            (read,) = self._read({line})
+            if not isinstance(read, UsageRecord) or request_id not in (read.request_id, read.client_request_id):
+                raise NotPlainError
+            if told != [read.at, read.usage.input, read.usage.output]:
                 raise NotPlainError
 
     def _read(self, lines: Iterable[int]) -> Iterator[Outcome]:

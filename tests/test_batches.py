@@ -180,6 +180,24 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken_with_others(
         assert read == [1]
 
 
+@pytest.mark.parametrize("step", ["_take", "_read_left", "settle_alone", "settle", "finish"])
+def test_whatever_ends_a_batch_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    paths = write(tmp_path, streamed(0, 3), streamed(3, 6))
+    tables = ("files", "usage_records", "conflicts", "rejects")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with together() as read, open_ledger(tmp_path / "ledger.duckdb", logs=paths) as ledger:
+        with monkeypatch.context() as patched:
+            patched.setattr(sessions, step, killed)
+            with pytest.raises(KeyboardInterrupt):
+                import_paths(ledger, paths, Reading(), OCTOBER)
+        assert [ledger.rows(f"SELECT * FROM {table}") for table in tables] == [[], [], [], []]  # noqa: S608 - ours
+        assert import_paths(ledger, paths, Reading(), OCTOBER).total.imported == 6
+        assert read == [2]
+
+
 @st.composite
 def _files(draw: st.DrawFn) -> list[bytes]:
     """Draw some sessions whose lines are of one pool, so that they share messages, and some of which are odd."""

@@ -19,6 +19,8 @@ Json = dict[str, object]
 LONGEST_TEXT = 512
 LONGEST_CODE = 128
 MOST_TAGS = 64
+#: Names of unknown fields of one request.
+MOST_UNKNOWN = 64
 #: Units below which an amount fits a BIGINT of pico-units.
 AMOUNT_LIMIT = 9_223_372
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -190,11 +192,16 @@ def field_name(name: str) -> str:
 
 
 def unknown_fields(told: Json, known: frozenset[str], known_within: Mapping[str, frozenset[str]]) -> set[str]:
-    """Name the fields of `told`, and of the objects in it, that are not known and say something."""
+    """Name the fields of `told`, and of the objects in it, that are not known and say something.
+
+    Raise BadFieldError if there are more of them than any vendor ever told: names of a chance log would fill the ledger.
+    """
     found = {field_name(name) for name in told.keys() - known - known_within.keys() if not says_nothing(told[name])}
     for name, known_parts in known_within.items():
         parts = child(told, name)
         found |= {f"{name}.{field_name(part)}" for part in parts.keys() - known_parts if not says_nothing(parts[part])}
+    if len(found) > MOST_UNKNOWN:
+        raise BadFieldError("too_many_unknown_fields", "usage")
     return found
 
 
