@@ -194,7 +194,7 @@ def field_name(name: str) -> str:
 def unknown_fields(told: Json, known: frozenset[str], known_within: Mapping[str, frozenset[str]]) -> set[str]:
     """Name the fields of `told`, and of the objects in it, that are not known and say something.
 
-    Raise BadFieldError if there are more of them than any vendor ever told: names of a chance log would fill the ledger.
+    Raise BadFieldError if there are more of them than any vendor ever told: names made up would fill the ledger.
     """
     found = {field_name(name) for name in told.keys() - known - known_within.keys() if not says_nothing(told[name])}
     for name, known_parts in known_within.items():
