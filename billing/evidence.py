@@ -23,6 +23,8 @@ _NARROW_LIMIT = 2**61
 _MOST_RATE = 10**18
 #: How much finer than one pico-unit per token rates are cut, at most.
 _FINEST = 2**12
+#: So many requests at a time are looked at where the engine's numbers are too short.
+_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,27 @@ class Evidence:
         seen: list[tuple[int, ...]] = []
         while vectors := null_space(seen, len(self.kinds)):
             for vector in vectors:
-                parameters = dict.fromkeys(KINDS, 0) | dict(zip(self.kinds, vector, strict=True))
-                found = self.ledger.rows(chain("beside"), parameters | {"first": first, "last": last})
+                found = self._beside(vector, first, last)
                 if found:
-                    seen.append(self._row(found[0]).tokens)
+                    seen.append(found.tokens)
                     break
             else:
                 return vectors
         return ()
+
+    def _beside(self, vector: Sequence[int], first: int, last: int) -> ChargedRow | None:
+        """Return a request that is not set aside and whose tokens do not stand at a right angle to a vector."""
+        if max(map(abs, vector)) < _MOST_RATE:
+            parameters = dict.fromkeys(KINDS, 0) | dict(zip(self.kinds, vector, strict=True))
+            found = self.ledger.rows(chain("beside"), parameters | {"first": first, "last": last})
+            return self._row(found[0]) if found else None
+        left_out = {number for (number,) in self.ledger.rows("SELECT number FROM set_aside")}
+        for begin in range(first, last + 1, _CHUNK):
+            for row in self.rows(begin, min(last, begin + _CHUNK - 1)):
+                along = sum(a * b for a, b in zip(vector, row.tokens, strict=True))
+                if along and row.number not in left_out:
+                    return row
+        return None
 
     def named(self, numbers: Sequence[int]) -> list[tuple[str, datetime | None]]:
         """Return id and time of requests, in the order of their numbers."""
@@ -127,7 +142,8 @@ class Evidence:
 
     def _row(self, found: Sequence[Any]) -> ChargedRow:
         counts = dict(zip(KINDS, found[1:-1], strict=True))
-        return ChargedRow(found[0], tuple(counts[kind] for kind in self.kinds), found[-1])
+        used = sum(count > 0 for count in counts.values())
+        return ChargedRow(found[0], tuple(counts[kind] for kind in self.kinds), max(used, 1), found[-1])
 
     def _box(self, region: Region, rule: Rule) -> dict[str, Any]:
         """Return the ends of each rate, cut outward to as fine a scale as 64 bits allow, or finer where it matters."""

@@ -13,8 +13,8 @@ from billing.rating import Selection
 from billing.region import Region
 from billing.rounding_rules import MODES, Rule
 from billing.segments import Stretch, contradicting, longest
-from billing.sold import lay_sold, names_of, step_of, too_few
-from billing.verdicts import Found, Tested, Verdict, judge, simplest_of
+from billing.sold import lay_sold, names_of, steps_of, too_few
+from billing.verdicts import Found, Tested, Verdict, judge, simplest_of, tested_rule
 from pricing.amounts import from_pico, per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
 from pricing.rounding import Mode, Rounding, Scope
@@ -22,6 +22,9 @@ from pricing.usage import STANDARD_TIER, TOKEN_KINDS, WEB_SEARCH
 
 #: Two charges are the fewest that can contradict each other.
 _FEWEST = 2
+#: Of the first requests so many may be unexplained; more only if every rule leaves more.
+_ASIDE_OF_HEAD = (0, 8, 64)
+_SCOPES: tuple[Scope, ...] = ("request", "component")
 #: The requests before a change among which the last is looked for that the new card does not explain.
 _BACK = 256
 
@@ -110,33 +113,42 @@ class _Search:
     def __init__(self, evidence: Evidence, periods: Sequence[RatePeriod]) -> None:
         self.evidence = evidence.of(_apart(evidence))
         self.periods = periods
-        self.step = step_of(evidence)
+        self.steps = steps_of(evidence)
 
     def segments(self) -> list[Segment]:
         """Return them in the order of time."""
         first, last = 1, self.evidence.spread.requests
         stretches: list[Stretch] = []
         while first <= last:
-            stretch = (
-                longest(self.evidence, self._rules("request"), first, last)
-                or longest(self.evidence, self._rules("component"), first, last)
-                or Stretch(first, last, None, Region.of(len(self.evidence.kinds)), ())
-            )
-            stretches.append(stretch)
-            first = stretch.last + 1
+            stretches.append(self._next(first, last))
+            first = stretches[-1].last + 1
         before: list[Stretch | None] = [None, *stretches]
         after = [*stretches[1:], None]
         return [self._segment(*each) for each in zip(before, stretches, after, strict=False)]
 
-    def _rules(self, scope: Scope) -> list[Rule]:
-        modes = MODES if scope == "request" else MODES[1:]
-        return [Rule(mode, 1 if mode == "none" else self.step, scope) for mode in modes]
+    def _next(self, first: int, last: int) -> Stretch:
+        """Return the next stretch, under the strictest rules that allow one: without exceptions, of the total."""
+        for most in _ASIDE_OF_HEAD:
+            for step in self.steps:
+                for scope in _SCOPES:
+                    stretch = longest(self.evidence, _rules(step, scope), first, last, most)
+                    if stretch is not None and self._is_shown(stretch):
+                        return stretch
+        return Stretch(first, last, None, Region.of(len(self.evidence.kinds)), ())
+
+    def _is_shown(self, stretch: Stretch) -> bool:
+        """Tell whether a card is known that gives the charges: where components are rounded, bounds alone are none."""
+        rule = stretch.rule
+        if rule is None or not rule.by_component:
+            return True
+        return tested_rule(self.evidence, stretch, rule, {}).verdict == "explains"
 
     def _segment(self, before: Stretch | None, stretch: Stretch, after: Stretch | None) -> Segment:
         numbers = sorted({stretch.first, stretch.last, *([after.first] if after else [])})
         edges = dict(zip(numbers, self.evidence.named(numbers), strict=True))
         (first_request, start), (last_request, last_at) = edges[stretch.first], edges[stretch.last]
-        found = judge(self.evidence, stretch, self.step, self._published(start))
+        step = self.steps[0] if stretch.rule is None or stretch.rule.mode == "none" else stretch.rule.step
+        found = judge(self.evidence, stretch, step, self._published(start))
         shown = simplest_of(found)
         requests = stretch.last - stretch.first + 1
         return Segment(
@@ -183,6 +195,12 @@ class _Search:
         found = {kind: per_mtok_to_pico(rate) for kind, rate in rates.items() if rate is not None}
         fee = block.per_tool_call.get(WEB_SEARCH)
         return found if fee is None else found | {SEARCHES: to_pico(fee)}
+
+
+def _rules(step: int, scope: Scope) -> list[Rule]:
+    """Return the rules that are tried first: with one step, none finer."""
+    modes = MODES if scope == "request" else MODES[1:]
+    return [Rule(mode, 1 if mode == "none" else step, scope) for mode in modes]
 
 
 def _apart(evidence: Evidence) -> list[str]:

@@ -7,8 +7,8 @@ from billing.errors import TooFewChargesError
 from billing.evidence import Evidence
 from billing.ledger import Ledger
 from billing.rating import Selection, lay_rates
-from billing.rounding_rules import rules
-from billing.sold import lay_sold, names_of, step_of, too_few
+from billing.rounding_rules import MODES, Rule, rules
+from billing.sold import lay_sold, names_of, steps_of, too_few
 from pricing.catalog import Catalog
 from pricing.rates import RateCard
 from pricing.rounding import Mode, Rounding, Scope
@@ -46,7 +46,9 @@ def rated_rules(
     sku_id, names = names_of(ledger, catalog, provider, sku)
     unit, excluded = lay_sold(ledger, selection, names, STANDARD_TIER)
     found = []
-    for rule in rules(_step(ledger, unit), components=True):
+    step = _step(ledger, unit)
+    components = (Rule(mode, step, "component") for mode in MODES[1:])
+    for rule in (Rule(), *rules(step), *components):
         rounding = rule.rounding()
         rating = lay_rates(ledger, _with_rounding(catalog, provider, rounding), selection)
         ((requests, missed),) = zip(*rating.query("audited", "rounding_checked").to_pydict().values(), strict=True)
@@ -61,7 +63,7 @@ def rated_rules(
 def _step(ledger: Ledger, unit: str) -> int:
     """Return the finer of the steps that charges with a time and charges without one show."""
     laid = (Evidence.laid(ledger, {"unit": unit, "untimed": untimed}) for untimed in (False, True))
-    return min((step_of(each) for each in laid if each.spread.requests), default=1)
+    return min((steps_of(each)[-1] for each in laid if each.spread.requests), default=1)
 
 
 def _with_rounding(catalog: Catalog, provider: str, rounding: Rounding) -> Catalog:

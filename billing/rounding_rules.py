@@ -8,20 +8,21 @@ from pricing.amounts import from_pico
 from pricing.rounding import Mode, Rounding, Scope, round_to_step
 
 MODES: tuple[Mode, ...] = ("none", "down", "half_up", "up")
+#: A tenth of any smaller step would have no whole half.
+FINEST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ChargedRow:
-    """One request: its number in order of time, its tokens of each kind, and what it was charged in pico-units."""
+    """One request: its number in order of time, its tokens of each kind asked for, and its charge in pico-units.
+
+    `kinds` is how many kinds it used of all, and at least 1.
+    """
 
     number: int
     tokens: tuple[int, ...]
+    kinds: int
     charged: int
-
-    @property
-    def kinds(self) -> int:
-        """How many kinds it used."""
-        return sum(count > 0 for count in self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +89,12 @@ class Rule:
         return Rounding(mode=self.mode, step=step, scope=self.scope, basis="inferred", evidence=evidence)
 
 
-def rules(step: int, *, components: bool) -> Iterator[Rule]:
-    """Yield the rules to try with charges that are multiples of a step: of the total first, and of each component.
+def rules(step: int) -> Iterator[Rule]:
+    """Yield the rules that round the total to a step, and those with one finer step, to see whether that does as well.
 
-    Finer steps of the total are tried too: what one explains the coarser explains as well.
+    What a finer step explains the coarser one explains too.
     """
-    yield Rule()
-    scopes: tuple[Scope, ...] = ("request", "component") if components else ("request",)
-    for scope in scopes:
-        for mode in MODES[1:]:
-            yield Rule(mode, step, scope)
-            if scope == "request" and step >= 100:  # noqa: PLR2004 - a tenth of it must be even, for its half to be whole
-                yield Rule(mode, step // 10, scope)
+    for mode in MODES[1:]:
+        yield Rule(mode, step)
+        if step >= FINEST:
+            yield Rule(mode, step // 10)

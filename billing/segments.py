@@ -27,8 +27,6 @@ _RUN, _WINDOW = 8, 160
 _RUN_AT_END = 3
 #: A card is given up that leaves so many requests unexplained, and one in four of all besides.
 _FEW, _SHARE = 6, 4
-#: Of the first requests so many may be unexplained; more only if every rule leaves more.
-_ASIDE_OF_HEAD = (0, 8, 64)
 #: A new card leaves at most one in ten of its first requests unexplained, a simple one that part more than any other.
 _TENTH = 10
 #: Until so many requests are seen, what contradicts may be right and an earlier one wrong; in case of doubt so many
@@ -98,19 +96,21 @@ def meet(region: Region, rule: Rule, row: ChargedRow) -> Region | Conflict:
     return region.meet(bounds) if region.is_cut_by(bounds) else region
 
 
-def longest(evidence: Evidence, rules: Sequence[Rule], first: int, last: int) -> Stretch | None:
+def longest(evidence: Evidence, rules: Sequence[Rule], first: int, last: int, most: int) -> Stretch | None:
     """Return the longest stretch from a request on that one card explains, and of these the one with the fewest aside.
 
-    None if under no rule any card explains it. Of rules that do as well the first is taken; rules that leave much more
-    of the first requests unexplained than another are not followed.
+    Only rules are followed that leave at most so many of the first requests unexplained. None if no card does under any
+    rule; of rules that do as well the first is taken.
     """
     head = min(last, first + _TRUSTED - 1)
-    for most in _ASIDE_OF_HEAD:
-        standing = [rule for rule in rules if _Growth(evidence, rule, first, head, most).grown()]
-        grown = [grown for rule in standing if (grown := _Growth(evidence, rule, first, last).grown())]
-        if grown:
-            return min(grown, key=lambda each: (-each.last, len(each.aside)))
-    return None
+    standing = [rule for rule in rules if _Growth(evidence, rule, first, head, most).grown()]
+    best: Stretch | None = None
+    for grown in (_Growth(evidence, rule, first, last).grown() for rule in standing):
+        if grown and (best is None or (-grown.last, len(grown.aside)) < (-best.last, len(best.aside))):
+            best = grown
+        if best and best.last == last and not best.aside:
+            break
+    return best
 
 
 def contradicting(region: Region, rule: Rule, rows: Iterable[ChargedRow]) -> set[int]:

@@ -53,15 +53,23 @@ def lay_sold(
     return unit, excluded
 
 
-def step_of(evidence: Evidence) -> int:
-    """Return the coarsest power of ten, of at most one unit, that nearly all charges are multiples of: pico-units."""
+def steps_of(evidence: Evidence) -> tuple[int, ...]:
+    """Return the coarsest power of ten that all charges are multiples of, and then that of nearly all if it is another.
+
+    Steps are of at most one unit, in pico-units; charges of nothing leave any.
+    """
     zeros = evidence.zeros()
+    every = int(10 ** min(min(zeros, default=PICO_DIGITS), PICO_DIGITS))
+    return tuple(dict.fromkeys((every, _of_most(zeros))))
+
+
+def _of_most(zeros: Mapping[int, int]) -> int:
     total, multiples = sum(zeros.values()), 0
     for digits in sorted(zeros, reverse=True):
         multiples += zeros[digits]
         if 100 * multiples >= _MULTIPLES * total:
             return int(10 ** min(digits, PICO_DIGITS))
-    return 1
+    return int(10**PICO_DIGITS)
 
 
 def too_few(what: str, excluded: Mapping[str, int]) -> str:

@@ -5,15 +5,15 @@ component is, it is only bounded: then a card is shown that gives every charge, 
 gives, and if neither is found the rule is undecided.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
 from billing.card_values import RateRange, range_of, simple_vectors
 from billing.evidence import KINDS, Evidence, set_aside
 from billing.region import Conflict, Region
-from billing.rounding_rules import Rule, rules
+from billing.rounding_rules import FINEST, MODES, Rule, rules
 from billing.segments import Stretch, enclose
 
 Verdict = Literal["explains", "refuted", "undecided"]
@@ -39,6 +39,8 @@ class Tested:
     region: Region | None = None
     chosen: tuple[int, ...] | None = None
     witness: tuple[int, ...] = ()
+    is_far: bool = True
+    """Whether no rates come near to all charges, not only none that give each exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,15 @@ def judge(evidence: Evidence, stretch: Stretch, step: int, published: Mapping[st
     set_aside(evidence.ledger, stretch.aside)
     blind = evidence.of(spread.used).blind(stretch.first, stretch.last)
     places = {nth: published[kind] for nth, kind in enumerate(evidence.kinds) if kind in published}
-    tested = tuple(_tested(evidence, stretch, rule, places) for rule in rules(step, components=spread.kinds_most > 1))
+    redundant = spread.requests - len(stretch.aside) - len(spread.used) >= _REDUNDANT
+    tested = tuple(_tested(evidence, stretch, step, places, spread.kinds_most > 1, redundant))
     possible = [each for each in tested if each.verdict == "explains"]
     held = [each for each in tested if each.verdict != "refuted"]
-    chosen = _chosen(possible, held, spread.requests - len(stretch.aside) - len(spread.used))
+    chosen = _chosen(possible, held, redundant=redundant)
     reasons = {kind: "collinear" for nth, kind in enumerate(spread.used) if any(vector[nth] for vector in blind)}
     reasons |= {kind: "never_varies" for kind in spread.used if spread.least[kind] == spread.most[kind]}
-    return Found(
-        chosen, tested, _ranges(evidence, spread.used, reasons, held, chosen or next(iter(possible), None)), reasons
-    )
+    shown = chosen or next(iter(possible), None)
+    return Found(chosen, tested, _ranges(evidence, spread.used, reasons, held, shown), reasons)
 
 
 def simplest_of(found: Found) -> Tested | None:
@@ -77,11 +79,46 @@ def simplest_of(found: Found) -> Tested | None:
     return found.rule or next((each for each in found.tested if each.verdict == "explains"), None)
 
 
-def _chosen(possible: Sequence[Tested], held: Sequence[Tested], redundant: int) -> Tested | None:
+def _tested(  # noqa: PLR0913, PLR0917 - all that a stretch is
+    evidence: Evidence, stretch: Stretch, step: int, published: Mapping[int, int], several: bool, redundant: bool
+) -> Iterator[Tested]:
+    """Yield every rule with its verdict.
+
+    Amounts that need no rounding are given by every rule as well: what they leave of the rates is then looked for among
+    the first requests only, which bounds them in any case, and that each component is rounded is not looked at.
+    """
+    exact = tested_rule(evidence, stretch, Rule(), published)
+    yield exact
+    is_exact = redundant and exact.verdict == "explains"
+    for rule in rules(step):
+        if is_exact:
+            last = min(stretch.last, stretch.first + _PREFIXES[0] - 1)
+            region = enclose(evidence, rule, stretch.first, last, stretch.aside)
+            assert isinstance(region, Region)  # noqa: S101 - the exact card is in it
+            yield Tested(rule, "explains", region, exact.chosen)
+        else:
+            yield tested_rule(evidence, stretch, rule, published)
+    if several and not is_exact:
+        for mode in MODES[1:]:
+            yield from _components(evidence, stretch, Rule(mode, step, "component"), published)
+
+
+def _components(evidence: Evidence, stretch: Stretch, rule: Rule, published: Mapping[int, int]) -> Iterator[Tested]:
+    """Yield a rule that rounds each component and the same with finer steps, until no finer one can be possible.
+
+    A finer step gives what a coarser one does not, unless no rates come near to the charges.
+    """
+    found = tested_rule(evidence, stretch, rule, published)
+    yield found
+    if found.verdict == "refuted" and not found.is_far and rule.step >= FINEST:
+        yield from _components(evidence, stretch, replace(rule, step=rule.step // 10), published)
+
+
+def _chosen(possible: Sequence[Tested], held: Sequence[Tested], *, redundant: bool) -> Tested | None:
     """Return the rule that the charges leave. What is not rounded, every rule gives; so it takes more to believe it."""
     exact = next((each for each in possible if each.rule.mode == "none"), None)
     if exact is not None:
-        return exact if redundant >= _REDUNDANT else None
+        return exact if redundant else None
     coarse = max((each.rule.step for each in held), default=0)
     held = [each for each in held if each.rule.step == coarse]
     return held[0] if len(held) == 1 and held[0] in possible else None
@@ -100,7 +137,7 @@ def _ranges(
     return found
 
 
-def _tested(evidence: Evidence, stretch: Stretch, rule: Rule, published: Mapping[int, int]) -> Tested:
+def tested_rule(evidence: Evidence, stretch: Stretch, rule: Rule, published: Mapping[int, int]) -> Tested:
     """Return what can be proved of a rule."""
     if rule.by_component:
         return _by_component(evidence, stretch, rule, published)
@@ -131,7 +168,8 @@ def _by_component(evidence: Evidence, stretch: Stretch, rule: Rule, published: M
         # Where one kind stands for another, parts are not those that were charged.
         broken = set(evidence.kinds) == set(evidence.spread.used) and evidence.unexplained(rule, low, high, span, 1)
         if broken:
-            return Tested(rule, "refuted", witness=tuple(sorted({*broken, *region.tight_rows()})))
+            witness = tuple(sorted({*broken, *region.tight_rows()}))
+            return Tested(rule, "refuted", witness=witness, is_far=False)
     for vector in islice(simple_vectors(region, published), _TRIED):
         if not evidence.unexplained(rule, vector, vector, span, 1):
             return Tested(rule, "explains", region, vector)

@@ -11,9 +11,9 @@ SELECT
     cache_write_1h,
     cache_write_unsplit,
     web_searches,
-    CAST(input > 0 AS BIGINT) + CAST(output > 0 AS BIGINT) + CAST(cache_read > 0 AS BIGINT)
+    GREATEST(1, CAST(input > 0 AS BIGINT) + CAST(output > 0 AS BIGINT) + CAST(cache_read > 0 AS BIGINT)
         + CAST(cache_write_5m > 0 AS BIGINT) + CAST(cache_write_1h > 0 AS BIGINT)
-        + CAST(cache_write_unsplit > 0 AS BIGINT) + CAST(web_searches > 0 AS BIGINT) AS kinds,
+        + CAST(cache_write_unsplit > 0 AS BIGINT) + CAST(web_searches > 0 AS BIGINT)) AS kinds,
     charged
 FROM sold
 WHERE reason IS NULL AND unit = $unit AND (used_at IS NULL) = $untimed

@@ -19,7 +19,7 @@ from typing import Final
 
 import duckdb
 
-from tests.bench import calculators, diagnosis, rating, replay, trees
+from tests.bench import calculators, diagnosis, inference, rating, replay, trees
 from tests.bench.imports import Bench
 
 #: Disk that a line of each kind takes with all that is made of it: logs, ledgers, spilled data.
@@ -96,12 +96,18 @@ def _diagnosis(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     yield from diagnosis.report(folder, given.lines)
 
 
+def _inference(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    say(f"inferring rates from {given.lines:,} charges")
+    yield from inference.report(folder, given.lines)
+
+
 def _calculators(_given: argparse.Namespace, _folder: Path) -> Iterator[str]:
     yield from calculators.report()
 
 
 _REPORTS: Final[Mapping[str, Callable[[argparse.Namespace, Path], Iterator[str]]]] = MappingProxyType({
     "imports": _imports, "trees": _trees, "rating": _rating, "replay": _replay, "diagnosis": _diagnosis,
+    "inference": _inference,
     "calculators": _calculators,
 })  # fmt: skip
 
