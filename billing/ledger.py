@@ -150,9 +150,11 @@ def _settings_of_writers(logs: Iterable[Path]) -> dict[str, object]:
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> None:
     """Set these, and see that nothing else is ever read, written or set by way of this connection."""
+    # In a notebook that could not draw it, it is off, and the engine does not even let it be turned off.
+    has_bar = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]
     last = {
         "TimeZone": "UTC",
-        "enable_progress_bar": False,
+        **({"enable_progress_bar": False} if has_bar else {}),
         "enable_external_access": False,
         "lock_configuration": True,
     }
