@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 COMMAND := printf '\#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(PY)" -m reports "$$@"\n' "$(CURDIR)" "$(CURDIR)" \
 	> .venv/bin/tallystick && chmod +x .venv/bin/tallystick
 
-.PHONY: demo test check torture bench lock clean
+.PHONY: demo test check torture bench confusion lock clean
 
 demo: .venv/runtime  ## sample data the whole way; prints the path of the page
 	@$(PY) -m reports demo
@@ -25,6 +25,9 @@ torture: .venv/dev  ## kill imports 200 times at random moments; what is left mu
 
 bench: .venv/dev  ## speed, as ratios to the engine's bare scan of the same data
 	$(PY) -m tests.bench.bench
+
+confusion: .venv/dev  ## plant every billing mistake into a month of 200,000 requests; prints which causes are told
+	@$(PY) -m tests.confusion
 
 lock: .venv/dev  ## renew the lists of exact versions
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

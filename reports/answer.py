@@ -9,7 +9,7 @@ def answer(audit: Audit) -> str:
     sentences = [_sentence(totals) for totals in audit.totals if totals.checked]
     if not sentences:
         sentences = ["No request has both a charge and a price, so there is nothing to check."]
-    return " ".join([*sentences, *_partial(audit)])
+    return " ".join([*sentences, *_refunded(audit), *_partial(audit)])
 
 
 def _sentence(totals: UnitTotals) -> str:
@@ -22,6 +22,19 @@ def _sentence(totals: UnitTotals) -> str:
         f"You were charged {charged} for {count(totals.checked, 'checked request')}; the rate card says {expected}: "
         f"{exactly(abs(totals.variance), totals.unit)}{dollars} {more}."
     )
+
+
+def _refunded(audit: Audit) -> list[str]:
+    """Say what was given back: it is in no charge and no variance above."""
+    return [
+        f"Of these charges {exactly(totals.refunded, totals.unit)} was refunded, which is not taken off them."
+        for totals in audit.totals
+        if totals.refunded
+    ] + [
+        f"{exactly(totals.refunds_unclaimed, totals.unit)} of refunds belongs to no charge here."
+        for totals in audit.totals
+        if totals.refunds_unclaimed
+    ]
 
 
 def _partial(audit: Audit) -> list[str]:

@@ -56,7 +56,7 @@ def findings(audit: Audit, figures: AuditFigures, names: Names) -> Table:
         Column("Finding"), Column("Severity"), Column("What we found", style="sentence"),
         Column("Requests", is_number=True), Column(_heading("Variance", audit), is_number=True), *_unit_column(audit),
         Column("Variance, USD", is_number=True), Column("Provider"), Column("SKU", style="name"),
-        Column("Rule", style="code"), Column("Evidence"),
+        Column("Rule", style="code"), Column("Evidence"), Column("Pattern"),
     )  # fmt: skip
     rows = tuple(_finding_row(audit, each, figures, names) for each in audit.findings)
     empty = "No finding: every checked charge is right." if any(total.checked for total in audit.totals) else (
@@ -145,9 +145,14 @@ def _finding_row(audit: Audit, each: Finding, figures: AuditFigures, names: Name
     cells = (
         Cell(each.id, each.id, link=each.id), severity_cell(audit, each), text(each.sentence), number(each.requests),
         amount(shown, each.variance, with_sign=True, style=variance_style(each.variance)), *unit, usd,
-        text(each.provider), text(each.sku), text(each.rule), text(each.evidence),
+        text(each.provider), text(each.sku), text(each.rule), text(_evidence(each)), text(each.pattern),
     )  # fmt: skip
     return Row(cells, names[each.provider, each.sku], (each.verdict,), each.id, has_finding=True)
+
+
+def _evidence(each: Finding) -> str:
+    """Say how the cause is known, and in how many requests another one would do."""
+    return f"{each.evidence}, {each.ties:,} tied" if each.ties and each.evidence == "exact" else each.evidence
 
 
 def _sku_cells(line: SkuLine) -> tuple[Cell, ...]:

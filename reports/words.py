@@ -17,7 +17,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "unreported": ("Unreported", "The log names no charge; what is expected is known."),
     "unpriced": ("Unpriced", "The rate card holds no price for it, so the charge can't be checked."),
     "incomplete": ("Incomplete", "The stream was cut, so the tokens are a lower bound."),
-    "failed": ("Failed", "The request failed and was not charged."),
+    "failed": ("Failed", "The request failed and was not charged, or not beyond tolerance and what was refunded."),
 }
 
 REASONS: Mapping[str, str] = {
@@ -70,7 +70,7 @@ _CAUSES = {
     "refund.missing": "Refund missing",
     "charge.extreme": "Off by ten times or more",
     "unexplained": "Unexplained",
-    "tolerance": "Within tolerance",
+    "tolerance": "Within tolerance, or refunded",
 }
 _MODES = {"down": "cut", "up": "rounded up", "half_up": "rounded half up"}
 _BASES = {

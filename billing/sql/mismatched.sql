@@ -25,7 +25,8 @@ SELECT
     usd_value AS found_usd_per_unit,
     verdict AS found_verdict,
     exact AS found_exact,
-    request_step + component_step - 1 AS found_step,
+    request_step * component_step * CASE WHEN component_step > 1 THEN 8 ELSE 1 END AS found_step,
+    request_lift + 8 * component_lift AS found_lift,
     owed AS found_owed
 FROM audited
 WHERE side <> 0 AND verdict IN ('overcharged', 'undercharged', 'charged_failure')

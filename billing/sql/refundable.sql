@@ -1,6 +1,6 @@
--- The charges that each refund may give back. One that names a request is for that request or for its failed tries. One that
--- names none gives back in full a charge of its SKU of at most 7 days before: of a failed request sooner than of another,
--- and of the oldest first.
+-- The charges that each refund may give back. One that names a request is for that request or for its failed tries. One
+-- that names none gives back in full a charge of its SKU of at most 7 days before: of a failed request sooner than of
+-- another, and of the latest first, for what is refunded without a word is refunded at once.
 WITH charges AS (
     SELECT
         provider,
@@ -42,4 +42,4 @@ alike AS (
 SELECT refund, TRUE AS is_named, provider, request_id, id_hash, charged, is_failed, used_at FROM named
 UNION ALL
 SELECT refund, FALSE AS is_named, provider, request_id, id_hash, charged, is_failed, used_at FROM alike
-ORDER BY is_named DESC, refund, is_failed DESC, used_at NULLS LAST, request_id
+ORDER BY is_named DESC, refund, is_failed DESC, used_at DESC NULLS LAST, request_id

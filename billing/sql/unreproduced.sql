@@ -2,7 +2,7 @@
 WITH largest AS (
     SELECT
         found_card AS card,
-        MAX_BY({'exact': found_exact, 'charged': charged, 'step': found_step}, charged, $most) AS charges
+        MAX_BY({'exact': found_exact, 'charged': charged, 'step': found_step, 'lift': found_lift}, charged, $most) AS charges
     FROM mismatched
     WHERE state < 4
         AND rowid NOT IN (SELECT mismatch FROM reproduced)

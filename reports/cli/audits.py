@@ -74,9 +74,18 @@ def audit_result(found: Audit) -> Result:
         ),
         Table(
             "Totals of checked requests",
-            ("unit", "requests", "checked", "charged", "expected", "variance", "usd"),
+            ("unit", "requests", "checked", "charged", "refunded", "expected", "variance", "usd"),
             [
-                (each.unit, each.requests, each.checked, each.charged, each.expected, each.variance, each.usd)
+                (
+                    each.unit,
+                    each.requests,
+                    each.checked,
+                    each.charged,
+                    each.refunded,
+                    each.expected,
+                    each.variance,
+                    each.usd,
+                )
                 for each in found.totals
             ],
         ),

@@ -1,5 +1,6 @@
 """`explain`: the arithmetic of one request in the ledger, and what would explain its charge."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,9 @@ import click
 
 from billing.audit import AuditedRequest
 from billing.auditor import find_request, usage_of
-from billing.hypotheses import Hypothesis, explanations
+from billing.diagnosis import REPEATED
+from billing.failures import failure
+from billing.hypotheses import explanations
 from billing.ledger import open_ledger
 from billing.rating import held_providers
 from pricing.calculator import Charge, rate
@@ -50,12 +53,13 @@ class _Explained:
 
     request: AuditedRequest
     charge: Charge
-    hypotheses: tuple[Hypothesis, ...]
+    causes: tuple[tuple[str, str], ...]
+    """Each mistake that gives its charge: the rule, and what it is in words."""
 
     def data(self) -> dict[str, object]:
         """Return it the way JSON carries it: `charged` is what the vendor took."""
         own = _request_data(self.request) | {
-            "hypotheses": [{"rule": each.rule, "detail": each.detail} for each in self.hypotheses]
+            "hypotheses": [{"rule": rule, "detail": detail} for rule, detail in self.causes]
         }
         rated = charge_data(self.charge)
         # What the card says of other units, of a cut stream or of a failure is no amount of this request.
@@ -68,16 +72,31 @@ class _Explained:
     def sentence(self) -> str:
         """Return verdict and possible causes in words."""
         request = self.request
-        causes = "; ".join(f"{each.rule} ({each.detail})" for each in self.hypotheses)
-        why = f" The charge would be right for: {causes}." if causes else ""
+        causes = "; ".join(f"{rule} ({detail})" for rule, detail in self.causes)
+        is_owed = not request.is_repeat and request.verdict != "charged_failure"
+        given = "The charge would be right for" if is_owed else "Nothing is owed"
+        why = f" {given}: {causes}." if causes else ""
         return f"{request.request_id} ({request.provider} {request.sku}): {request.verdict}.{why}"
 
 
 def _explain(catalog: Catalog, request: AuditedRequest, period: RatePeriod | None) -> _Explained:
     usage = usage_of(request)
+    causes = tuple(_causes(catalog, request, period))
     if period is None:
-        return _Explained(request, price_of(catalog, request.provider or "", request.sku, usage, request.at), ())
-    return _Explained(request, rate(usage, period), explanations(catalog, request.charged, usage, period))
+        charge = price_of(catalog, request.provider or "", request.sku, usage, request.at)
+        return _Explained(request, charge, causes)
+    return _Explained(request, rate(usage, period), causes)
+
+
+def _causes(catalog: Catalog, request: AuditedRequest, period: RatePeriod | None) -> Iterator[tuple[str, str]]:
+    """Yield what would explain the charge: that nothing was owed, or a mistake with the card."""
+    if request.is_repeat:
+        yield REPEATED.rule, REPEATED.words
+    elif request.verdict == "charged_failure":
+        yield failure(catalog, request.provider, request.error or "")
+    elif period is not None and request.status != "failed":
+        for each in explanations(catalog, request.charged, usage_of(request), period):
+            yield each.rule, each.detail
 
 
 def _request_data(request: AuditedRequest) -> dict[str, object]:
@@ -90,6 +109,7 @@ def _request_data(request: AuditedRequest) -> dict[str, object]:
         "status": request.status,
         "unit": request.unit,
         "charged": request.charged,
+        "refunded": request.refunded,
         "expected": request.expected,
         "variance": request.variance,
         "verdict": request.verdict,
