@@ -9,9 +9,12 @@ from billing.allocation import spread
 from billing.cube import order_of
 from billing.spending import Row, as_decimal, sums
 from billing.statement import Breakdown, Share
-from pricing.amounts import from_pico
+from pricing.amounts import PICO_DIGITS, from_pico
 
 Allocation = Literal["none", "proportional"]
+
+#: What is spread is spread in steps of so many decimal places.
+_PLACES = 6
 
 
 def breakdowns(shares: Sequence[Row], whole_month: Sequence[Row], allocation: Allocation) -> tuple[Breakdown, ...]:
@@ -77,8 +80,12 @@ def _allocated(
     weights = [max(part.spend, 0) for part in named]
     is_spread = allocation == "proportional" and rest is not None and any(weights)
     spent, usd = (rest.spend, rest.usd) if is_spread and rest else (0, 0)
-    amounts = spread(spent, weights) if is_spread else (0,) * len(named)
-    values = spread(usd, weights) if is_spread and usd is not None else (0 if usd is not None else None,) * len(named)
+    amounts = spread(spent, weights, 10 ** (PICO_DIGITS - _PLACES)) if is_spread else (0,) * len(named)
+    values = (
+        spread(usd, weights, 10 ** (2 * PICO_DIGITS - _PLACES))
+        if is_spread and usd is not None
+        else (0 if usd is not None else None,) * len(named)
+    )
     for part, amount, value in zip(named, amounts, values, strict=True):
         yield _share(account, part, amount, value)
     if rest is not None:

@@ -10,11 +10,11 @@ from decimal import Decimal
 from billing.breakdowns import Allocation, breakdowns
 from billing.budgets import Budget, budget_lines
 from billing.cube import order_of
-from billing.effective import effective_prices, usual_policy
 from billing.errors import EmptyLedgerError
 from billing.grants import Policy
 from billing.ledger import Ledger
 from billing.list_prices import list_prices
+from billing.own_prices import own_prices, usual_policy
 from billing.queries import chain
 from billing.rating import Rating, Selection, lay_rates
 from billing.spending import Row, Spending, as_decimal, lay_spending, sums
@@ -55,7 +55,7 @@ def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Stateme
     """Compute the statement of a month. Raise EmptyLedgerError if no month is named and no request tells its time."""
     month, end = _bounds(_month(ledger, asked))
     as_of, is_complete = _as_of(ledger, asked, end)
-    effective = effective_prices(ledger, catalog, _midnight(month), as_of, asked.policy_of) | dict(asked.effective)
+    effective = own_prices(ledger, catalog, _midnight(month), as_of, asked.policy_of) | dict(asked.effective)
     listed = list_prices(ledger, catalog, Selection(_midnight(month), as_of, asked.provider))
     since = _midnight(_months_before(month, _HISTORY_MONTHS))
     rating = lay_rates(ledger, catalog, Selection(since, as_of, asked.provider))

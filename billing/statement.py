@@ -42,6 +42,8 @@ class Spend:
     requests: int
     used: int
     """Requests that did not fail: those that can cost something."""
+    reported: int
+    """Requests of which the charge is said."""
     priced: int
     unpriced: int
     exact: Decimal
@@ -66,6 +68,11 @@ class Spend:
     def is_partial(self) -> bool:
         """Whether some of the usage is in no amount."""
         return self.unknown > 0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of what the usage cost: its spend is a sum over nothing."""
+        return self.unknown > 0 and self.unknown == self.used
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,11 @@ class Share:
     usd: Decimal | None
     """The total in dollars, at the card's value of the unit."""
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of what the usage cost: its total is a sum over nothing."""
+        return self.unknown > 0 and not self.total
+
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
@@ -194,6 +206,11 @@ class Day:
     charged: Decimal
     spend: Decimal
     usd: Decimal | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of what the usage cost: its spend is a sum over nothing."""
+        return self.unknown > 0 and not self.spend
 
 
 @dataclass(frozen=True, slots=True)

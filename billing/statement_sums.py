@@ -108,7 +108,8 @@ def spend(rows: Sequence[Row], effective: Effective) -> Spend:
     unpriced = sum(each.requests for each in unpriced_usage(rows))
     price = effective.get(rows[0]["provider"] or "") if rows[0]["unit"] != "USD" else Decimal(1)
     return Spend(
-        requests=_sum(rows, "requests"), used=_sum(rows, "used"), priced=_sum(priced, "requests"), unpriced=unpriced,
+        requests=_sum(rows, "requests"), used=_sum(rows, "used"), reported=_sum(rows, "reported"),
+        priced=_sum(priced, "requests"), unpriced=unpriced,
         exact=from_pico(exact), rounding=from_pico(expected - exact), expected=from_pico(expected),
         charged=from_pico(_sum(rows, "charged")), variance=from_pico(_sum(rows, "variance")),
         charged_unpriced=from_pico(_sum(others, "charged")),

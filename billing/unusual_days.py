@@ -3,7 +3,8 @@
 What is usual for a day is the median of its weekday in the history (of all days, where there are fewer than four of
 that weekday). The score is its distance from that in robust standard deviations: 1.4826 times the median absolute
 distance of all days. Where more than half of the days are all alike, the mean absolute distance takes its place, times
-1.2533. All of it is exact arithmetic; the score is rounded to one decimal place. A day is unusual from 3.5 on.
+1.2533. Where most days take nothing, nothing is usual, and so nothing unusual. All of it is exact arithmetic; the score
+is rounded to one decimal place. A day is unusual from 3.5 on.
 """
 
 from collections import defaultdict
@@ -53,7 +54,7 @@ class Odd:
 
 def odd_days(amounts: Mapping[date, int]) -> tuple[Odd, ...]:
     """Return the days whose amount is unusual among these, which are to be without a gap."""
-    if len(amounts) < _FEWEST:
+    if len(amounts) < _FEWEST or not _middle(list(amounts.values())):
         return ()
     peers = _peers(sorted(amounts))
     usual = {day: _middle([amounts[peer] for peer in peers[day]]) for day in amounts}

@@ -1,11 +1,13 @@
 """The answer of a statement in plain sentences: what was spent, what is not in it, what changed, and budgets."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 from billing.statement import Statement
 from billing.unusual_days import UnusualDay
-from reports.figures import dollars, exactly, money, places_for, rounded
+from pricing.amounts import plain
+from reports.figures import adding_up, exactly, money, places_for, rounded, signed
 
 
 def answer(found: Statement) -> str:
@@ -34,11 +36,14 @@ def _sentences(found: Statement) -> Iterator[str]:
         for each in found.providers
         if each.unit is not None and each.sums.spend
     ]
-    yield f"{label}: {_listed(spent) if spent else 'nothing of known cost'} was spent{_worth(found)}."
+    yield f"{label}: you spent {_listed(spent) if spent else 'nothing of known cost'}{_worth(found)}."
     yield from _partial(found)
+    yield from _changes(found)
     yield from (f"Budget {line.name} is {_STATUS[line.status]}." for line in found.budgets if line.status != "within")
 
 
+_EFFECTS = ("price", "volume", "mix", "new", "gone", "rounding")
+_PLACES = 4
 _STATUS = {"over": "used up and over", "forecast_over": "forecast to be over at the end of the month"}
 
 
@@ -46,8 +51,27 @@ def _worth(found: Statement) -> str:
     if found.usd is None:
         return ""
     effective = found.usd_effective
-    own = "" if effective is None or effective == found.usd else f", {dollars(effective)} at what your own units cost"
-    return f", {dollars(found.usd)} at the rate cards' value of a unit{own}"
+    own = "" if effective is None or effective == found.usd else f", {_dollars(effective)} at what your own units cost"
+    return f", {_dollars(found.usd)} at the rate cards' value of a unit{own}"
+
+
+def _dollars(amount: Decimal) -> str:
+    return money(plain(rounded(amount, _PLACES)), "USD")
+
+
+def _changes(found: Statement) -> Iterator[str]:
+    """Say what the change of each provider's expected amount is made of, where there was usage before."""
+    against = f"{found.change.before_from} to {found.change.before_to - timedelta(days=1)}"
+    for each in found.change.totals:
+        unit, effects = each.unit or "", each.effects
+        if not effects.before or not effects.change:
+            continue
+        change = rounded(effects.change, _PLACES)
+        parts = [getattr(effects, name) for name in _EFFECTS]
+        shown = zip(_EFFECTS, adding_up(parts, change, _PLACES), strict=True)
+        told = ", ".join(f"{name} {signed(plain(part))}" for name, part in shown if part)
+        moved = money(plain(change), unit, with_sign=True)
+        yield f"At {each.provider} what is expected changed by {moved} against {against}: {told}."
 
 
 def _partial(found: Statement) -> Iterator[str]:

@@ -221,8 +221,9 @@ def test_effects_by_hand() -> None:
 def test_a_spread_adds_up_and_is_never_off_by_a_whole(amount: int, weights: list[int]) -> None:
     if not any(weights):
         weights[0] = 1
-    parts = spread(amount, weights)
-    assert sum(parts) == amount
+    parts, coarse = spread(amount, weights), spread(amount, weights, 1000)
+    assert sum(parts) == sum(coarse) == amount
+    assert sum(part % 1000 != 0 for part in coarse) <= 1
     assert all(
         abs(part - Fraction(amount * weight, sum(weights))) < 1 for part, weight in zip(parts, weights, strict=True)
     )
@@ -308,6 +309,21 @@ def test_dollars_at_what_the_user_s_own_units_cost() -> None:
     (provider,) = found.providers
     assert (provider.sums.usd, provider.sums.usd_effective) == (Decimal("0.015"), Decimal("0.0129"))
     assert (found.usd, found.usd_effective) == (Decimal("0.015"), Decimal("0.0129"))
+
+
+def test_money_given_back_is_not_spent() -> None:
+    back = UsageRecord(
+        9, "vendor", "model", "back", at=NOVEMBER + timedelta(days=9), status=Status.REFUND, charged=Decimal(-3),
+        unit="credit", tags=(("of_request", "r1"),),
+    )  # fmt: skip
+    lost = UsageRecord(
+        10, "vendor", "model", "lost", at=NOVEMBER, status=Status.REFUND, charged=Decimal(-5), unit="credit",
+        tags=(("of_request", "r7"),),
+    )  # fmt: skip
+    found = a_month(a_request(1, Usage(input=10_000), "3"), a_request(2, Usage(input=10_000), "3"), back, lost)
+    (sums,) = (each.sums for each in found.providers)
+    assert (sums.charged, sums.refunded, sums.spend) == (Decimal(6), Decimal(3), Decimal(3))
+    assert found.left_out.refunds_unclaimed == {"credit": Decimal(5)}
 
 
 def test_a_month_that_is_not_over_is_held_against_as_many_days() -> None:

@@ -16,6 +16,7 @@ SELECT
     CAST(requests AS DECIMAL(38,0)) AS requests,
     CAST(CASE WHEN state < 3 THEN requests ELSE 0 END AS DECIMAL(38,0)) AS used,
     CAST(CASE WHEN owed IS NULL AND state < 3 THEN requests - reported ELSE 0 END AS DECIMAL(38,0)) AS unknown,
+    CAST(reported AS DECIMAL(38,0)) AS reported,
     input,
     output,
     cache_read,

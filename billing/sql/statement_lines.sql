@@ -19,6 +19,7 @@ SELECT
     r.web_search AS web_search_rate,
     r.per_request AS request_rate,
     SUM(CAST(s.requests AS DECIMAL(38,0))) AS requests,
+    SUM(CAST(s.reported AS DECIMAL(38,0))) AS reported,
     SUM(CAST(s.used AS DECIMAL(38,0))) AS used,
     SUM(CAST(s.unknown AS DECIMAL(38,0))) AS unknown,
     SUM(CAST(s.input AS DECIMAL(38,0))) AS input,

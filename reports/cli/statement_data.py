@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, fields
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from billing.changes import Effects, MonthChange
-from billing.statement import Breakdown, Economics, SkuStatement, Spend, Statement
+from billing.statement import Breakdown, Day, Economics, Share, SkuStatement, Spend, Statement
 from reports.cli.output import Result, Table
 from reports.statement_answer import answer, unusual_sentence
 
@@ -34,6 +35,8 @@ def statement_data(found: Statement) -> dict[str, Any]:
         "usd": found.usd,
         "usd_effective": found.usd_effective,
         "providers": [asdict(each) | _sums(each.sums, each.economics) for each in found.providers],
+        "breakdowns": [asdict(each) | {"rows": [_known(row) for row in each.rows]} for each in found.breakdowns],
+        "days": [_known(each) for each in found.days],
         "skus": [asdict(each) | _sums(each.sums, each.economics) for each in found.skus],
         "change": _change(found.change),
         "unusual": [asdict(each) | {"sentence": unusual_sentence(each)} for each in found.unusual],
@@ -43,9 +46,22 @@ def statement_data(found: Statement) -> dict[str, Any]:
 def _sums(sums: Spend, economics: Economics) -> dict[str, Any]:
     caching = asdict(economics.caching) | {"net": economics.caching.net}
     return {
-        "sums": asdict(sums) | {"partial": sums.is_partial},
+        "sums": asdict(sums) | _unknown(sums) | {"partial": sums.is_partial},
         "economics": asdict(economics) | {"caching": caching},
     }
+
+
+def _unknown(sums: Spend) -> dict[str, None]:
+    """Return the amounts that are sums over nothing known: unknown is not zero."""
+    names = [] if sums.priced or sums.expected else ["exact", "rounding", "expected", "expected_unreported"]
+    names += [] if sums.reported else ["charged", "variance", "charged_unpriced"]
+    return dict.fromkeys([*names, *(("spend", "usd", "usd_effective") if sums.is_unknown else ())])
+
+
+def _known(row: Share | Day) -> dict[str, Any]:
+    """Return a row as data; where nothing is known of its cost, that is null."""
+    data = asdict(row)
+    return data | dict.fromkeys(data.keys() & {"spend", "total", "usd"}) if row.is_unknown else data
 
 
 def _change(change: MonthChange) -> dict[str, Any]:
@@ -82,7 +98,19 @@ def _tables(found: Statement) -> Iterator[Table]:
     yield Table("Lines", _LINE, [row for sku in found.skus for row in _line_rows(sku)])
     yield Table(
         "Spend",
-        ("provider", "sku", "requests", "expected", "charged", "variance", "spend", "unit", "usd", "usd at list"),
+        (
+            "provider",
+            "sku",
+            "requests",
+            "expected",
+            "charged",
+            "variance",
+            "spend",
+            "unit",
+            "usd",
+            "usd effective",
+            "usd at list",
+        ),
         [_spend_row(found, each) for each in found.skus],
     )
     for each in found.breakdowns:
@@ -106,17 +134,11 @@ def _tables(found: Statement) -> Iterator[Table]:
 
 
 def _details(found: Statement) -> Iterator[Table]:
-    names = [field.name for field in fields(Effects)]
+    last_day = found.change.before_to - timedelta(days=1)
     yield Table(
-        f"Change since {found.change.before_from} to {found.change.before_to}",
-        ("provider", "sku", "kind", *names, "unit"),
-        [
-            *(
-                (each.provider, each.sku, each.kind, *asdict(each.effects).values(), each.unit)
-                for each in found.change.lines
-            ),
-            *((each.provider, "total", "", *asdict(each.effects).values(), each.unit) for each in found.change.totals),
-        ],
+        f"Change since {found.change.before_from} to {last_day}",
+        ("provider", "sku", "kind", *(field.name for field in fields(Effects)), "unit"),
+        list(_change_rows(found.change)),
     )
     yield Table("Unusual days", ("score", "what"), [(each.score, unusual_sentence(each)) for each in found.unusual])
     yield Table(
@@ -130,13 +152,26 @@ def _details(found: Statement) -> Iterator[Table]:
     yield Table(
         "Days",
         ("day", "provider", "requests", "spend", "unit", "usd"),
-        [(str(each.day), each.provider, each.requests, each.spend, each.unit, each.usd) for each in found.days],
+        [
+            (str(each["day"]), each["provider"], each["requests"], each["spend"], each["unit"], each["usd"])
+            for each in map(_known, found.days)
+        ],
     )
 
 
 def _economics_row(provider: str | None, sku: str, unit: str | None, each: Economics) -> tuple[object, ...]:
     caching = each.caching
     return provider, sku, each.per_1000_requests, each.per_mtok, caching.saved, caching.write_cost, caching.net, unit
+
+
+def _change_rows(change: MonthChange) -> Iterator[tuple[object, ...]]:
+    """Yield what changed, and what that adds up to; nothing where there was no usage before."""
+    if not any(each.effects.before for each in change.totals):
+        return
+    for line in change.lines:
+        yield line.provider, line.sku, line.kind, *asdict(line.effects).values(), line.unit
+    for total in change.totals:
+        yield total.provider, "all", "total", *asdict(total.effects).values(), total.unit
 
 
 def _line_rows(sku: SkuStatement) -> Iterator[tuple[object, ...]]:
@@ -151,11 +186,10 @@ def _line_rows(sku: SkuStatement) -> Iterator[tuple[object, ...]]:
 
 def _spend_row(found: Statement, sku: SkuStatement) -> tuple[object, ...]:
     listed = [each.usd for each in found.list_prices if (each.provider, each.sku) == (sku.provider, sku.sku)]
-    sums = sku.sums
+    sums = asdict(sku.sums) | _unknown(sku.sums)
     return (
-        sku.provider, sku.sku, sums.requests, sums.expected, sums.charged, sums.variance,
-        None if sums.is_partial and not sums.spend else sums.spend, sku.unit, sums.usd if sums.spend else None,
-        listed[0] if listed else None,
+        sku.provider, sku.sku, sums["requests"], sums["expected"], sums["charged"], sums["variance"], sums["spend"],
+        sku.unit, sums["usd"], sums["usd_effective"], listed[0] if listed else None,
     )  # fmt: skip
 
 
@@ -165,9 +199,9 @@ def _breakdown(breakdown: Breakdown) -> Table:
         f"By {breakdown.dimension.replace('_', ' ')} (allocation: {breakdown.allocation})",
         ("name", "provider", "requests", "spend", "allocated", "total", "unit", "usd"),
         [
-            (_name(each.name, each.names, rest), each.provider, each.requests, each.spend, each.allocated, each.total,
-             each.unit, each.usd)
-            for each in breakdown.rows
+            (_name(each["name"], each["names"], rest), each["provider"], each["requests"], each["spend"],
+             each["allocated"], each["total"], each["unit"], each["usd"])
+            for each in map(_known, breakdown.rows)
         ],
     )  # fmt: skip
 
