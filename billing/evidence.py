@@ -1,7 +1,7 @@
 """The charges of one SKU in the order of time: the engine finds the few of them that say something new."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from math import gcd, lcm
@@ -23,8 +23,8 @@ _NARROW_LIMIT = 2**61
 _MOST_RATE = 10**18
 #: How much finer than one pico-unit per token rates are cut, at most.
 _FINEST = 2**12
-#: So many requests at a time are looked at where the engine's numbers are too short.
-_CHUNK = 4096
+#: Requests are read so many at a time, and so many times as many are kept at hand.
+_CHUNK, _KEPT = 512, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Evidence:
     ledger: Ledger
     spread: Spread
     kinds: tuple[str, ...]
+    _read: dict[int, list[ChargedRow]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def laid(cls, ledger: Ledger, parameters: Mapping[str, object]) -> "Evidence":
@@ -69,10 +70,24 @@ class Evidence:
         """Return what a stretch uses."""
         return _spread(self.ledger, first, last)
 
-    def rows(self, first: int, last: int) -> tuple[ChargedRow, ...]:
-        """Return the requests of a short stretch, both ends in it."""
-        query = chain("stretch_of_evidence")
-        return tuple(map(self._row, self.ledger.rows(query, {"first": first, "last": last})))
+    def rows(self, first: int, last: int) -> list[ChargedRow]:
+        """Return the requests of a short stretch, both ends in it. Those read last are kept at hand."""
+        found: list[ChargedRow] = []
+        for begin in range(first - (first - 1) % _CHUNK, last + 1, _CHUNK):
+            if begin not in self._read:
+                if len(self._read) >= _KEPT:
+                    self._read.clear()
+                self._read[begin] = self._stretch(begin, begin + _CHUNK - 1, None)
+            found += self._read[begin][max(0, first - begin) : last + 1 - begin]
+        return found
+
+    def some(self, numbers: Sequence[int]) -> list[ChargedRow]:
+        """Return a few requests, wherever they are."""
+        return self._stretch(min(numbers, default=1), max(numbers, default=0), list(numbers))
+
+    def _stretch(self, first: int, last: int, numbers: list[int] | None) -> list[ChargedRow]:
+        query, parameters = chain("stretch_of_evidence"), {"first": first, "last": last, "numbers": numbers}
+        return list(map(self._row, self.ledger.rows(query, parameters)))
 
     def telling(
         self, region: Region, rule: Rule, first: int, last: int, most: int

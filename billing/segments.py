@@ -313,11 +313,10 @@ class _Growth:
     def _back(self, found: Stretch) -> list[int]:
         """Return what must stay aside when all is taken back that does not contradict after all."""
         region, left = found.region, list(found.aside[_REGAINED:])
-        for number in found.aside[:_REGAINED]:
-            (row,) = self.evidence.rows(number, number)
+        for row in self.evidence.some(found.aside[:_REGAINED]):
             met = meet(region, self.rule, row)
             if isinstance(met, Region):
                 region = met
             else:
-                left.append(number)
+                left.append(row.number)
         return sorted(left)

@@ -1,4 +1,4 @@
--- The requests of a stretch of the evidence.
+-- The requests of a stretch of the evidence, or those of it with some numbers.
 SELECT
     number,
     input,
@@ -10,5 +10,5 @@ SELECT
     web_searches,
     charged
 FROM evidence
-WHERE number BETWEEN $first AND $last
+WHERE number BETWEEN $first AND $last AND ($numbers IS NULL OR list_contains($numbers, number))
 ORDER BY number

@@ -49,8 +49,8 @@ _EXCLUDED = {
     "unknown_usage_field": "usage that nobody can price",
     "alone": "the only one without a time, or with one",
 }
-#: So many ids are named where people read.
-_NAMED = 5
+#: So many ids are named where people read; JSON holds all.
+_NAMED = 8
 
 
 @click.command()
@@ -248,9 +248,12 @@ def _when(segment: Segment) -> str:
 
 
 def _few(segment: Segment) -> str:
-    names = segment.contradicted_by
-    more = ", ..." if len(names) > _NAMED else ""
-    return f"{len(names):,} ({', '.join(names[:_NAMED])}{more})"
+    return f"{len(segment.contradicted_by):,} ({_named(segment.contradicted_by)})"
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return ids for people to read, of many the first."""
+    return ", ".join([*names[:_NAMED], *(["..."] if len(names) > _NAMED else [])])
 
 
 def _rounding_words(segment: Segment) -> str:
@@ -275,7 +278,7 @@ def _rates_table(name: str, segment: Segment, unit: str) -> Table:
 
 
 def _rules_table(name: str, tested: Sequence[TestedRule]) -> Table:
-    rows = [(_rule_words(rule), rule.verdict, ", ".join(rule.witness)) for rule in tested]
+    rows = [(_rule_words(rule), rule.verdict, _named(rule.witness)) for rule in tested]
     return Table(f"{name}rounding rules", ("rule", "verdict", "requests that no card explains together"), rows)
 
 
