@@ -25,7 +25,7 @@ class ExportError(BillingError):
 def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """Write the rows to a file, CSV or Parquet by its name, and return how many there are."""
     with whole_file(path) as file:
-        return (_write_parquet if path.suffix == ".parquet" else write_csv)(file, schema, batches)
+        return (write_parquet if path.suffix == ".parquet" else write_csv)(file, schema, batches)
 
 
 def write_csv(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
@@ -38,7 +38,8 @@ def write_csv(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     return rows
 
 
-def _write_parquet(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def write_parquet(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Write the rows as Parquet, and return how many rows there are."""
     rows = 0
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:

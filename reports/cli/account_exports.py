@@ -1,0 +1,105 @@
+"""`export focus`, `export journal`, `export beancount`: what was bought and burnt down, for other books."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from billing.account_book import AccountBook
+from billing.balances import account_providers
+from billing.ledger import Ledger, open_ledger
+from billing.rating import Selection, held_providers
+from pricing.catalog import Catalog
+from reports.cli.accounts import policy_of
+from reports.cli.options import catalog_of, everywhere, known_option, month_option, options, provider_option
+from reports.cli.output import Result, Table, write
+from reports.exports.files import SUFFIXES, refuse_to_destroy
+from reports.exports.focus import Profile
+from reports.exports.focus_files import accounts_of, books, left_out, write_focus
+from reports.figures import count
+
+_MEMORY = "1GB"
+Month = tuple[datetime, datetime] | None
+
+account_options = options(month_option, provider_option, known_option)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ledger with the books of the accounts that were asked for."""
+
+    ledger: Ledger
+    catalog: Catalog
+    selection: Selection
+    books: list[AccountBook]
+
+
+@click.command("focus")
+@click.option(
+    "--profile", type=click.Choice(["1.2", "1.4"]), default="1.2", show_default=True, help="Version of FOCUS."
+)
+@account_options
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file: CSV or Parquet.")
+@everywhere
+def focus(
+    *,
+    profile: Profile,
+    month: Month,
+    provider: str | None,
+    known_at: date | None,
+    out: Path,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Write cost and usage in the open format FOCUS: top-ups as purchases, burnt credits as usage at what they cost.
+
+    With --profile 1.4 the lines of closed invoices and the billing periods are written beside it.
+    """
+    _need(out, *SUFFIXES)
+    with opened(ledger, rate_cards, month, provider, known_at) as found:
+        refuse_to_destroy(out, found.ledger)
+        accounts = accounts_of(found.ledger, found.catalog, found.books)
+        written = write_focus(out, found.ledger, accounts, profile, found.selection)
+    missing = left_out(accounts)
+    tell(written, output_format, _summary(found.books, missing), left_out=missing)
+    return 0
+
+
+@contextmanager
+def opened(
+    ledger: Path, rate_cards: tuple[Path, ...], month: Month, provider: str | None, known_at: date | None
+) -> Iterator[Opened]:
+    """Open the ledger and follow the accounts that were asked for."""
+    start, end = month or (None, None)
+    selection = Selection(start, end, provider)
+    with open_ledger(ledger, read_only=True, memory_limit=_MEMORY) as book:
+        names = sorted({*held_providers(book), *account_providers(book)})
+        catalog = catalog_of(rate_cards, known_at, names)
+        yield Opened(book, catalog, selection, books(book, catalog, selection, policy_of))
+
+
+def _need(path: Path, *suffixes: str) -> None:
+    if path.suffix not in suffixes:
+        raise click.UsageError(f"--out: {str(path)!r} must end in {' or '.join(suffixes)}")
+
+
+def _summary(own: list[AccountBook], missing: list[dict[str, object]]) -> str:
+    bare = [book.provider for book in own if book.postings and not book.lots]
+    told = [f"No top-up of {', '.join(bare)} is known: its use is valued at the rate card, and nothing was bought."]
+    parts = told if bare else []
+    if missing:
+        parts.append(
+            f"{count(sum(int(str(each['count'])) for each in missing), 'request or grant')} of unknown cost left out."
+        )
+    return " ".join(parts)
+
+
+def tell(written: Mapping[Path, int], output_format: str | None, summary: str, **more: object) -> None:
+    """Say which files were written."""
+    data = {"files": list(written), "rows": sum(written.values())} | more
+    write(Result(data, (Table("Files", ("path",), [(str(path),) for path in written]),), summary), output_format)
