@@ -80,5 +80,5 @@ def too_few(what: str, excluded: Mapping[str, int]) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=3, cutoff=0.4) or sorted(known)[:3]
+    near = get_close_matches(name, sorted(known), n=3) or sorted(known)[:3]
     return f"; it holds: {', '.join(near)}" if near else ""
