@@ -152,7 +152,7 @@ def finish(ledger: Ledger, staged: Sequence[Staged], settled: Mapping[int, Settl
         before = each.rejected_before
         if before is not None and counts.imported > max(0, before - counts.rejected):
             raise RefusedInputError(_read_otherwise(each.source.path))
-        if before is None or counts.rejected < before:
+        if counts.rejected if before is None else counts.rejected < before:
             _note_rejects(ledger, each.source)
     if found:
         _note_counts(ledger, found)

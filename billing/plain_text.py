@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain, groupby, islice
+from io import BufferedIOBase, BytesIO
+from itertools import groupby, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,7 +111,7 @@ def _survey(opened: OpenLogFile, copy: BinaryIO | None, begun: bytes) -> PlainTe
     lines = _Lines()
     marks = [(1, 0)]
     size = 0
-    for chunk in chain([begun] if begun else [], iter(partial(opened.plain.read, _CHUNK_BYTES), b"")):
+    for chunk in _chunks(begun, opened.plain):
         if copy:
             copy.write(chunk)
         lines.add(chunk)
@@ -122,11 +122,19 @@ def _survey(opened: OpenLogFile, copy: BinaryIO | None, begun: bytes) -> PlainTe
         copy.flush()
     whole_lines, rest = lines.count, lines.length
     if rest:
-        lines.add(b"\n")
+        lines.add(memoryview(b"\n"))
     return PlainText(
         opened.finish(), opened, copy, size, lines.count, whole_lines, size - rest, frozenset(lines.deep), lines.blank,
         marks,
     )  # fmt: skip
+
+
+def _chunks(begun: bytes, plain: BufferedIOBase) -> Iterator[memoryview]:
+    """Yield all bytes, each time in the same place: the system clears what is given to new ones."""
+    place = memoryview(bytearray(_CHUNK_BYTES))
+    for file in BytesIO(begun), plain:
+        while count := file.readinto(place):
+            yield place[:count]
 
 
 def _picked(text: BinaryIO, size: int, first: int, wanted: list[int]) -> Iterator[tuple[int, bytes]]:
@@ -152,26 +160,29 @@ class _Lines:
         self.length = 0
         self._brackets = 0
         self._is_blank = True
+        self._marks = np.empty(_CHUNK_BYTES, np.bool_)
+        self._shifted = np.empty(_CHUNK_BYTES, np.uint8)
 
-    def add(self, chunk: bytes) -> None:
+    def add(self, chunk: memoryview) -> None:
         """Go by the next bytes. Few of their lines are looked at: most are not long and begin with a bracket."""
         octets = np.frombuffer(chunk, np.uint8)
-        ends = _places(_packed(octets == _LINE_END))
+        room = self._marks[: len(octets)], self._shifted[: len(octets)]
+        ends = _places(_packed(np.equal(octets, _LINE_END, out=room[0])))
         if not len(ends):
-            self._go_on(chunk)
+            self._go_on(bytes(chunk))
             return
-        self._go_on(chunk[: ends[0]])
+        self._go_on(bytes(chunk[: ends[0]]))
         self._end()
         lengths = np.diff(ends) - 1
         # The first byte of an empty line is its end, which is less than a space, too.
         odd = octets[ends[:-1] + 1] <= _SPACE
         is_long = lengths > _DEEP_BYTES
         if is_long.any():
-            odd |= is_long & (_most_brackets(octets, ends) > _DEEP_BRACKETS)
+            odd |= is_long & (_most_brackets(octets, ends, *room) > _DEEP_BRACKETS)
         for nth in np.flatnonzero(odd):
-            self._look(self.count + 1 + int(nth), chunk[ends[nth] + 1 : ends[nth + 1]])
+            self._look(self.count + 1 + int(nth), bytes(chunk[ends[nth] + 1 : ends[nth + 1]]))
         self.count += len(lengths)
-        self._go_on(chunk[ends[-1] + 1 :])
+        self._go_on(bytes(chunk[ends[-1] + 1 :]))
 
     def _go_on(self, part: bytes) -> None:
         told = part if self.count or self.length else part.removeprefix(_BYTE_ORDER_MARK)
@@ -211,9 +222,12 @@ def _places(words: Words) -> Places:
     return places
 
 
-def _most_brackets(octets: Octets, ends: Places) -> Places:
-    """Return how many brackets there can be between each end of a line and the next, some beyond it counted as well."""
-    words = _packed((octets & _NO_SHIFT) == _BRACKET)
+def _most_brackets(octets: Octets, ends: Places, marks: Bits, shifted: Octets) -> Places:
+    """Return how many brackets there can be between each end of a line and the next, some beyond it counted as well.
+
+    `marks` and `shifted` are room for as many bytes.
+    """
+    words = _packed(np.equal(np.bitwise_and(octets, _NO_SHIFT, out=shifted), _BRACKET, out=marks))
     before = np.concatenate(([0], np.cumsum(np.bitwise_count(words), dtype=np.int64)))
     most: Places = before[(ends[1:] >> 6) + 1] - before[ends[:-1] >> 6]
     return most
