@@ -246,11 +246,16 @@ class _Account:
         return self.segment.closing
 
     def copy(self) -> "_Account":
-        """Return another account that is as this one is now."""
+        """Return another account that is as this one is now, to be followed up to the next reading."""
         return replace(
-            self, lots=dict(self.lots), queue=list(self.queue), segments=[], burnt=dict(self.burnt),
-            missing=list(self.missing), since=list(self.since),
-        )  # fmt: skip
+            self,
+            lots=dict(self.lots),
+            queue=list(self.queue),
+            segments=[],
+            burnt=dict(self.burnt),
+            missing=[],
+            since=[],
+        )
 
     def expire(self, now: datetime) -> None:
         for _, serial in list(self.queue):
@@ -276,8 +281,8 @@ class _Account:
 
     def _undo(self, amount: int, log: list[_Burnt], how: str, at: datetime) -> int:
         """Put back what was burnt last, as far as its lots are there; return how much is left of the amount."""
-        for index in range(len(log) - 1, -1, -1):
-            serial, burnt = log[index]
+        while amount and log:
+            serial, burnt = log.pop()
             if serial is None:
                 part = min(amount, burnt, self.overdraft)
                 self.overdraft -= part
@@ -285,10 +290,9 @@ class _Account:
                 lot = self.lots[serial]
                 part = min(amount, burnt, getattr(lot, how)) if self._is_alive(serial, at) else 0
                 self._put(replace(lot, **{how: getattr(lot, how) - part}))
-            log[index] = (serial, burnt - part)
             amount -= part
             if not amount:
-                break
+                log.append((serial, burnt - part))
         return amount
 
     def cut(self, number: int, reported: int | None) -> None:
