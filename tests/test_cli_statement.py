@@ -82,6 +82,15 @@ def test_every_format_can_be_written(capsys: pytest.CaptureFixture[str]) -> None
     assert rows.splitlines()[1] == "aivideoapi,claude-opus-4-6,credit,input,standard,,20000,token,500,10"
 
 
+def test_own_units_cost_what_the_ledger_s_top_ups_say(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
+    bought = "provider,at,credits,paid,currency\naivideoapi,2026-09-01T00:00:00Z,1000,4,USD\n"
+    (working_folder / "top-ups.csv").write_text(bought, "utf-8")
+    assert run(["import", "top-ups.csv", "--quiet", "--format", "csv"]) == 0
+    _, found = as_json(capsys, "--month", "2026-10")
+    assert found["effective_prices"] == {"aivideoapi": "0.004"}
+    assert found["providers"][0]["sums"]["usd_effective"] == "0.094"
+
+
 def test_exit_codes_tell_of_budgets_and_unpriced_usage(
     capsys: pytest.CaptureFixture[str], working_folder: Path
 ) -> None:

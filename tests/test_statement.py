@@ -81,7 +81,7 @@ def of_november(ledger: Ledger, catalog: Catalog, **asked: object) -> Statement:
     return monthly_statement(ledger, catalog, Asked(month=date(2026, 11, 1), now=DECEMBER, **asked))  # type: ignore[arg-type]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(catalogs(), traffic(), st.sampled_from(["none", "proportional"]))
 def test_every_table_adds_up_to_the_last_digit(catalog: Catalog, told: list[UsageRecord], allocation: str) -> None:
     with a_ledger() as ledger:
@@ -336,6 +336,13 @@ def test_a_month_that_is_not_over_is_held_against_as_many_days() -> None:
         found = monthly_statement(ledger, a_catalog(block(CACHED)), Asked(provider="vendor"))
     assert (found.month, found.is_complete, found.as_of.date()) == (date(2026, 11, 1), False, date(2026, 11, 20))
     assert (found.change.before_from, found.change.before_to) == (date(2026, 10, 1), date(2026, 10, 21))
+
+
+def test_amounts_beyond_64_bits_are_exact() -> None:
+    (sku,) = a_month(a_request(1, Usage(input=10**14 + 1, output=1))).skus
+    assert sku.sums.exact == Decimal("30000000000.0018")
+    assert (sku.sums.rounding, sku.sums.expected) == (Decimal("-0.0018"), Decimal(30_000_000_000))
+    assert sku.sums.usd == Decimal(150_000_000)
 
 
 def test_a_ledger_without_a_time_has_no_month() -> None:
