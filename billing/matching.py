@@ -182,7 +182,7 @@ def _of_base(held: Held, rule: Rule) -> Iterator[Part]:
 def _of_rest(rest: int, line: InvoiceLine, held: Held, yardstick: Yardstick) -> Iterator[Part]:
     """Part what is invoiced beyond what the ledger's own charges come to.
 
-    Usage that only one side counts explains as much of it as it can cost; what nobody can price may be any amount.
+    Usage that only one side counts explains as much of it as it can cost, and so does what nobody can price.
     """
     more = _more(line, held)
     if held.is_empty and not more:
@@ -197,8 +197,9 @@ def _of_rest(rest: int, line: InvoiceLine, held: Held, yardstick: Yardstick) -> 
         yield Part(name, part, abs(more) if line.unit == "requests" else None)
         rest -= part
     if rest > 0 and held.unmetered:
-        yield Part("unmetered", rest, held.unmetered)
-        rest = 0
+        part = rest if held.unbounded else min(rest, held.unmetered_most)
+        yield Part("unmetered", part, held.unmetered)
+        rest -= part
     yield Part("unexplained", rest)
 
 

@@ -3,6 +3,7 @@
 Everything comes from the audit's own rating. Amounts are whole pico-units of the invoice's currency.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -84,6 +85,10 @@ class Held:
     """Requests that nobody can price: those that report a charge and those that do not."""
     unmetered: int = 0
     """Those of them that report no charge."""
+    unmetered_most: int = 0
+    """What these can cost: their tokens at the dearest rate, and each as much again as the dearest request."""
+    unbounded: int = 0
+    """Those of them that no rate bounds."""
     charged: int = 0
     unreported: int = 0
     """The expected charges of requests that report none."""
@@ -139,8 +144,10 @@ def meter(ledger: Ledger, catalog: Catalog, selection: Selection, money: Money) 
     values = {period.usd_per_unit for period in _periods(rating) if period.usd_per_unit is not None}
     money = replace(money, usual=to_pico(values.pop()) if len(values) == 1 else None)
     held: dict[str, Held] = {}
-    for row in _rows(rating.summed("audited", "metered")):
+    rows = _rows(rating.summed("audited", "metered"))
+    for row in rows:
         held[row["sku"]] = held.get(row["sku"], Held()) + _held(row, money)
+    _bound(held, rows, _periods(rating), money)
     for row in _rows(rating.query("given_back", taking={"usage_records": REFUNDS})):
         amount = money.of(row["charged"], row["unit"], row["usd_per_unit"]) or 0
         held[row["sku"]] = held.get(row["sku"], Held()) + Held(refunds=row["requests"], refunded=amount)
@@ -162,6 +169,23 @@ def dearest_token(periods: Iterable[RatePeriod], skus: Iterable[str], money: Mon
         if rate is not None
     ]
     return max((rate for rate in rates if rate is not None), default=None)
+
+
+def _bound(
+    held: dict[str, Held], rows: Iterable[Mapping[str, Any]], periods: tuple[RatePeriod, ...], money: Money
+) -> None:
+    """Say of each SKU what its requests without a price cost at the most: a cut stream has output that no log tells."""
+    tokens: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
+    for row in rows:
+        tokens[row["sku"]] += row["unmetered_tokens"] or 0
+        amount = money.of(row["dearest"], row["unit"], row["usd_per_unit"]) or 0
+        requests[row["sku"]] = max(requests[row["sku"]], amount)
+    for sku, each in held.items():
+        if each.unmetered and (rate := dearest_token(periods, (sku,), money)) is not None:
+            held[sku] = replace(each, unmetered_most=tokens[sku] * rate + each.unmetered * requests[sku])
+        else:
+            held[sku] = replace(each, unbounded=each.unmetered)
 
 
 def _periods(rating: Rating) -> tuple[RatePeriod, ...]:

@@ -3,7 +3,7 @@
 Docs: docs/invoices.md. Amounts are whole pico-units of the invoice's currency.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -26,7 +26,7 @@ from billing.matching import (
 )
 from billing.metering import Held, Money, Period, dearest_token, meter
 from billing.rating import Selection
-from pricing.amounts import PICO_DIGITS
+from pricing.amounts import PICO_DIGITS, to_pico
 from pricing.catalog import Catalog
 
 
@@ -88,15 +88,15 @@ class _Desk:
 
     def __init__(self, ledger: Ledger, catalog: Catalog, invoice: Invoice, tolerance: Tolerance, money: Money) -> None:
         self.ledger, self.catalog, self.invoice, self.tolerance, self.money = ledger, catalog, invoice, tolerance, money
-        self.closed = [each for each in closed_periods(ledger, invoice.provider) if each.period_end <= invoice.start]
-        self.last_load = max((each.last_load for each in self.closed), default=None)
+        self.all_closed = closed_periods(ledger, invoice.provider)
+        self.closed = [each for each in self.all_closed if each.period_end <= invoice.start]
         self.has_account = invoice.provider in account_providers(ledger)
         self._periods: dict[tuple[datetime, datetime, int | None], Period] = {}
         self._names = dict(catalog.sku_names(invoice.provider)) if invoice.provider in catalog.providers else {}
         step = 10 ** (PICO_DIGITS - invoice.places)
         used = [(line, self.held(line)) for line in invoice.of("usage")]
         rule = find_rule(
-            [(int(line.amount.scaleb(PICO_DIGITS)), held) for line, held in used], step,
+            [(to_pico(line.amount), held) for line, held in used], step,
             may_be_net=not invoice.of("refund"),
         )  # fmt: skip
         self.yardstick = Yardstick(rule, step, tolerance)
@@ -115,13 +115,11 @@ class _Desk:
         return None if line.sku is None else self._names.get(line.sku, line.sku)
 
     def skus(self, line: InvoiceLine, period: Period) -> Iterable[str]:
-        """Return the SKUs that a line is of: the one it names, or all that no other line of usage names."""
+        """Return the SKUs that a line is of: the one it names, or all that no other line of its kind names."""
         name = self.sku(line)
         if name is not None:
             return (name,)
-        others = {
-            self.sku(other) for other in self.invoice.of("usage") if other.start < line.end and line.start < other.end
-        }
+        others = {self.sku(other) for other in self.invoice.of(line.kind) if _overlap(line, other)}
         return tuple(sku for sku in period.skus if sku not in others)
 
     def held(self, line: InvoiceLine) -> Held:
@@ -134,9 +132,14 @@ class _Desk:
         return replace(held, causes=tuple(replace(part, findings=()) for part in held.causes))
 
     def late(self, line: InvoiceLine) -> int | None:
-        """Return the last load that was known when the closed period of a line was closed; None if it is open."""
-        is_closed = any(each.period_start <= line.start and line.end <= each.period_end for each in self.closed)
-        return self.last_load if is_closed else None
+        """Return the last load whose usage the closed period of a line has been told of; None if it is open."""
+        holds = (each for each in self.closed if each.period_start <= line.start and line.end <= each.period_end)
+        return next(map(self.told_up_to, holds), None)
+
+    def told_up_to(self, closed: ClosedPeriod) -> int:
+        """Return the last load whose corrections its own closing, or that of a later period, has told."""
+        after = (each.last_load for each in self.all_closed if each.period_start >= closed.period_end)
+        return max((closed.last_load, *after))
 
     def named(self) -> Iterator[Line]:
         """Yield each line of the invoice, matched."""
@@ -177,7 +180,7 @@ class _Desk:
         """Yield what came late for periods that are closed, and no line of this invoice is of."""
         told = [line for line in self.invoice.of("refund", "adjustment") if self.late(line) is not None]
         for closed in self.closed:
-            late = self.period(closed.period_start, closed.period_end, self.last_load)
+            late = self.period(closed.period_start, closed.period_end, self.told_up_to(closed))
             for sku, held in sorted(late.skus.items()):
                 kinds: set[str] = {
                     line.kind for line in told
@@ -194,15 +197,32 @@ class _Desk:
         """Return what refunds in the ledger give back, of requests and, where the line names no SKU, to the account."""
         late = self.late(line)
         period = self.period(line.start, line.end, late)
-        name = self.sku(line)
-        held = period.of(period.skus if name is None else (name,))
-        account = _of_account(self.ledger, self.invoice, "refund", line, late) if name is None else []
-        return held.refunded - sum(account) if held.refunds or account else None
+        held = period.of(self.skus(line, period))
+        account = _of_account(self.ledger, self.invoice, "refund", line, late) if line.sku is None else []
+        return self._share(line, held.refunded - sum(account)) if held.refunds or account else None
+
+    def _share(self, line: InvoiceLine, booked: int) -> int | None:
+        """Return the part of what is booked that is a line's: each takes its amount, and the last of them what is left.
+
+        None if others have taken all of it.
+        """
+        alike = [
+            other for other in self.invoice.of(line.kind)
+            if (self.sku(other), other.start, other.end) == (self.sku(line), line.start, line.end)
+        ]  # fmt: skip
+        for other in alike[: alike.index(line)]:
+            booked -= max(booked, to_pico(other.amount))
+        part = booked if line == alike[-1] else max(booked, to_pico(line.amount))
+        return part if part or len(alike) == 1 else None
 
     def _booked(self, line: InvoiceLine) -> int | None:
-        """Return what the account holds of a top-up or bonus: the entry of that amount, or else all of that time."""
+        """Return what the account holds of a top-up or bonus: its entry, or else all that no other line is of."""
         booked = _of_account(self.ledger, self.invoice, line.kind, line, None)
-        amount = int(line.amount.scaleb(PICO_DIGITS))
+        amount = to_pico(line.amount)
+        for other in self.invoice.of(line.kind):
+            is_first = other.line < line.line or other.amount != line.amount
+            if is_first and _overlap(line, other) and to_pico(other.amount) in booked:
+                booked.remove(to_pico(other.amount))
         return amount if amount in booked else sum(booked) if booked else None
 
     def _refunds_left(self, whole: Period) -> Iterator[Line]:
@@ -230,9 +250,11 @@ def _corrections(sku: str, held: Held, closed: ClosedPeriod, kinds: set[str]) ->
         )
 
 
-def _of_account(
-    ledger: Ledger, invoice: Invoice, kind: str, line: InvoiceLine, after_load: int | None
-) -> Sequence[int]:
+def _overlap(line: InvoiceLine, other: InvoiceLine) -> bool:
+    return other.start < line.end and line.start < other.end
+
+
+def _of_account(ledger: Ledger, invoice: Invoice, kind: str, line: InvoiceLine, after_load: int | None) -> list[int]:
     """Return the entries of the account of that kind and time: credits, or what was paid for them in dollars."""
     rows = ledger.rows(
         """

@@ -1,5 +1,6 @@
 """What the parts of a difference are: they add up to the last digit, whatever is invoiced and whatever is held."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -173,10 +174,12 @@ def test_millions_of_tokens_are_compared_as_far_as_they_are_told() -> None:
     assert "not_in_log" not in {part.cause for part in found.parts}
 
 
-def test_what_nobody_can_price_may_be_any_amount_but_never_less_than_nothing() -> None:
+def test_what_nobody_can_price_costs_at_most_what_bounds_it_and_never_less_than_nothing() -> None:
     held = Held(requests=3, reported=2, priced=1, unpriced=2, unmetered=1, charged=7 * CENT, expected=5 * CENT,
-                unknown_charged=2 * CENT)  # fmt: skip
+                unknown_charged=2 * CENT, unbounded=1)  # fmt: skip
+    bounded = replace(held, unbounded=0, unmetered_most=CENT)
     assert match(9 * CENT, held=held) == {"unpriced": 2, "unmetered": 2, "matched": 0}
+    assert match(9 * CENT, held=bounded) == {"unpriced": 2, "unmetered": 1, "unexplained": 1, "overcharged": 1}
     assert match(6 * CENT, held=held) == {"unpriced": 2, "unexplained": -1, "undercharged": -1}
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.accounts import add_by_hand
 from billing.closed_periods import closed_periods
 from billing.closing import close, kept_answer, restate
 from billing.errors import RefusedInputError
@@ -18,7 +19,7 @@ from billing.ledger import Ledger
 from billing.matching import Tolerance
 from billing.receipt import receipted
 from billing.reconciliation import Reconciliation, reconcile
-from billing.records import Status, UsageRecord
+from billing.records import AccountEntry, Status, UsageRecord
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok
 from pricing.usage import Usage
@@ -144,6 +145,44 @@ def test_refunds_are_matched_by_their_line_or_netted_or_missed(ledger: Ledger) -
     assert unknown.lines[1].verdict == "not_in_log"
 
 
+def test_refunds_on_several_lines_are_each_held_against_their_own(ledger: Ledger) -> None:
+    of_other = replace(refund("s", "-2"), sku="other")
+    put(ledger, [request("a", charged="6"), refund("r", "-5"), of_other])
+    both = match(ledger, usage("6"), replace(entry("refund", "-5"), sku="model"), entry("refund", "-2"))
+    assert [line.verdict for line in both.lines[1:]] == ["matched", "matched"]
+    parted = match(ledger, usage("6"), *(replace(entry("refund", each), sku="model") for each in ("-3", "-2")))
+    assert [line.verdict for line in parted.lines[1:3]] == ["matched", "matched"]
+    twice = match(ledger, usage("6"), *(replace(entry("refund", "-5"), sku="model") for _ in range(2)))
+    assert [line.verdict for line in twice.lines[1:3]] == ["matched", "not_in_log"]
+
+
+def test_one_top_up_pays_for_one_line(ledger: Ledger) -> None:
+    def told(*amounts: str) -> list[tuple[int | None, str]]:
+        found = match(ledger, usage("0"), *(entry("top_up", amount) for amount in amounts))
+        return [(line.metered and line.metered // PICO, line.verdict) for line in found.lines[1:]]
+
+    add_by_hand(ledger, AccountEntry(1, "vendor", OCTOBER, Decimal(100), "credit"), OCTOBER)
+    assert told("100", "100") == [(100, "matched"), (None, "not_in_log")]
+    add_by_hand(ledger, AccountEntry(1, "vendor", OCTOBER, Decimal(50), "credit"), OCTOBER)
+    assert told("40", "100") == [(50, "undercharged"), (100, "matched")]
+
+
+def test_a_stream_that_was_cut_explains_no_more_than_a_request_can_cost(ledger: Ledger) -> None:
+    cut = request("cut", charged=None, status=Status.INCOMPLETE)
+    put(ledger, [request("a"), request("b", charged="2", tokens=20_000), cut])
+    small = match(ledger, usage("5.5"))
+    assert parts(small) == {"unmetered": Decimal("2.5")}
+    assert not small.has_variance
+    large = match(ledger, usage("1000"))
+    assert parts(large) == {"unmetered": 7, "unexplained": 990}  # 10,000 tokens as output, and the dearest request
+    assert large.lines[0].verdict == "overcharged"
+
+
+def test_nothing_bounds_what_has_no_price_at_all(ledger: Ledger) -> None:
+    put(ledger, [request("a", sku="other", charged=None)])
+    assert parts(match(ledger, usage("1000", sku="other"))) == {"unmetered": 1000}
+
+
 def test_a_failure_that_was_charged_and_given_back_is_no_fault_of_the_invoice(ledger: Ledger) -> None:
     failed = request("b", charged="5", status=Status.FAILED, tokens=0)
     put(ledger, [request("a"), failed, refund("r", "-5", OCTOBER + timedelta(hours=1))])
@@ -233,6 +272,26 @@ def test_what_came_late_is_a_correction_of_the_next_period_once(ledger: Ledger) 
     close(ledger, CATALOG, found, CLOSED_AT)
     after = invoice(usage("0", start=DECEMBER, end=DECEMBER + timedelta(days=31)), name="INV-3")
     assert not reconcile(ledger, CATALOG, after, Tolerance()).corrections()
+
+
+def test_corrections_are_told_once_in_whatever_order_periods_are_closed(ledger: Ledger) -> None:
+    january, february = DECEMBER + timedelta(days=31), DECEMBER + timedelta(days=62)
+
+    def seen(start: datetime, end: datetime, *, closes: bool = False) -> list[str]:
+        asked = invoice(usage("0", start=start, end=end), name=f"INV-{start:%m}")
+        found = reconcile(ledger, CATALOG, asked, Tolerance())
+        if closes:
+            close(ledger, CATALOG, found, CLOSED_AT)
+        return [f"{line.start:%B}" for line in found.corrections()]
+
+    put(ledger, [request("a", NOVEMBER)])
+    seen(NOVEMBER, DECEMBER, closes=True)
+    with receipted(ledger):
+        put(ledger, [request("late", NOVEMBER)], "late")
+    assert seen(OCTOBER, NOVEMBER, closes=True) == []  # it comes before November and can't correct it
+    assert seen(DECEMBER, january) == ["November"]
+    assert seen(january, february, closes=True) == ["November"]
+    assert seen(DECEMBER, january) == []
 
 
 def test_a_closed_period_is_kept_and_is_not_closed_again(ledger: Ledger) -> None:

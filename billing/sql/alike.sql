@@ -15,6 +15,7 @@ SELECT
     SUM(CAST(refunded AS {total})) AS refunded,
     SUM(CAST(exact_amount AS {total})) AS exact_amount,
     SUM(CAST(rounded_amount AS {total})) AS rounded_amount,
+    MAX(rounded_amount) AS dearest,
     MIN(used_at) AS first_at,
     MAX(used_at) AS last_at
 FROM rated

@@ -11,6 +11,9 @@ SELECT
     SUM(CAST(reported AS DECIMAL(38,0))) AS reported,
     SUM(CASE WHEN owed IS NOT NULL THEN CAST(requests AS DECIMAL(38,0)) END) AS priced,
     SUM(CASE WHEN owed IS NULL AND verdict IN ('unpriced', 'incomplete') THEN CAST(requests - reported AS DECIMAL(38,0)) END) AS unmetered,
+    SUM(CASE WHEN owed IS NULL AND verdict IN ('unpriced', 'incomplete') AND requests > reported THEN CAST(tokens AS DECIMAL(38,0)) END)
+        AS unmetered_tokens,
+    MAX(CASE WHEN owed IS NOT NULL THEN dearest END) AS dearest,
     SUM(CAST(charged AS DECIMAL(38,0))) AS charged,
     SUM(CAST(owed AS DECIMAL(38,0))) AS expected,
     SUM(CAST(exact AS DECIMAL(38,0)) - CAST(owed AS DECIMAL(38,0))) AS cut,
