@@ -134,6 +134,8 @@ def open_ledger(
             if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
                 raise KeyboardInterrupt from None
             raise
+        except duckdb.OutOfMemoryException as error:
+            raise MemoryError from error
         finally:
             connection.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from billing.ledger import open_ledger
 from reports.cli import run
 from tests.conftest import ROOT
 from tests.test_cli import as_json, call, log_line, working_folder  # noqa: F401 - the last is a fixture
@@ -168,3 +169,8 @@ def test_interrupting_a_query_is_an_interrupt() -> None:
             assert program.communicate(timeout=60)[0] == "interrupted\n"
         finally:
             program.kill()
+
+
+def test_an_engine_without_memory_is_told_as_any_lack_of_it(tmp_path: Path) -> None:
+    with pytest.raises(MemoryError), open_ledger(tmp_path / "small.duckdb", memory_limit="40MB") as ledger:
+        ledger.connection.execute("CREATE TEMP TABLE large AS SELECT list(range) AS all FROM range(100000000)")
