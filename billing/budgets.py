@@ -112,7 +112,7 @@ class _Days:
 def _line(spending: Spending, budget: Budget, month: date, end: date, as_of: datetime) -> BudgetLine:
     days = _days(spending, budget, month)
     used = sum(amount for day, amount in days.amounts.items() if month <= day < end)
-    ahead = _to_come(days.amounts, spending.first_day, end, as_of)
+    ahead = _to_come(days.amounts, end, as_of)
     point, low, high = (None,) * 3 if ahead is None else (round(ahead.point), ahead.low, ahead.high)
     amount = to_pico(budget.amount) * 10 ** (days.places - PICO_DIGITS)
     is_over_soon = point is not None and used + point > amount
@@ -144,17 +144,18 @@ def _dimensions(budget: Budget) -> tuple[str, ...]:
     return tuple(name for name in ("project", "api_key_id") if getattr(budget, name) is not None)
 
 
-def _to_come(amounts: Mapping[date, int], first_day: date | None, end: date, as_of: datetime) -> Forecast | None:
+def _to_come(amounts: Mapping[date, int], end: date, as_of: datetime) -> Forecast | None:
     """Forecast what is still to come until the end of the month.
 
-    Of the day that is not over, the part to come is taken for a part of a day like any other.
+    The history begins with the first day on which anything was spent. Of the day that is not over, the part to come is
+    taken for a part of a day like any other.
     """
     today = as_of.date()
     if today >= end:
         return Forecast(Fraction(0), 0, 0)
-    if first_day is None:
+    if not amounts:
         return None
-    first = max(first_day, today - HISTORY_DAYS * _DAY)
+    first = max(min(amounts), today - HISTORY_DAYS * _DAY)
     history = [amounts.get(first + offset * _DAY, 0) for offset in range((today - first).days)]
     whole = forecast(history, today, (end - today).days)
     if whole is None:

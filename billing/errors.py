@@ -23,3 +23,7 @@ class TooFewChargesError(BillingError):
 
 class EmptyLedgerError(BillingError):
     """The ledger holds nothing that a statement could be of."""
+
+
+class BadMomentError(BillingError):
+    """Something is asked as of a time at which it was not yet."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from billing.breakdowns import Allocation, breakdowns
 from billing.budgets import Budget, budget_lines
 from billing.cube import order_of
-from billing.errors import EmptyLedgerError
+from billing.errors import BadMomentError, EmptyLedgerError
 from billing.grants import Policy
 from billing.ledger import Ledger
 from billing.list_prices import list_prices
@@ -52,9 +52,13 @@ class Asked:
 
 
 def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Statement:
-    """Compute the statement of a month. Raise EmptyLedgerError if no month is named and no request tells its time."""
+    """Compute the statement of a month.
+
+    Raise EmptyLedgerError if no month is named and no request tells its time, BadMomentError if it is to be stated as
+    of a time before it.
+    """
     month, end = _bounds(_month(ledger, asked))
-    as_of, is_complete = _as_of(ledger, asked, end)
+    as_of, is_complete = _as_of(ledger, asked, month, end)
     effective = own_prices(ledger, catalog, _midnight(month), as_of, asked.policy_of) | dict(asked.effective)
     listed = list_prices(ledger, catalog, Selection(_midnight(month), as_of, asked.provider))
     since = _midnight(_months_before(month, _HISTORY_MONTHS))
@@ -179,15 +183,17 @@ def _last_request(ledger: Ledger, provider: str | None) -> datetime | None:
     return last if isinstance(last, datetime) else None
 
 
-def _as_of(ledger: Ledger, asked: Asked, end: date) -> tuple[datetime, bool]:
+def _as_of(ledger: Ledger, asked: Asked, month: date, end: date) -> tuple[datetime, bool]:
     """Return until when the month is known, and whether that is all of it: something later is in the ledger."""
     if asked.as_of is not None:
+        if asked.as_of < _midnight(month):
+            raise BadMomentError(f"{month:%Y-%m} can't be stated as of {asked.as_of:%Y-%m-%d}, before it began")
         return min(asked.as_of, _midnight(end)), asked.as_of >= _midnight(end)
     last = _last_request(ledger, None)
     is_past = asked.now is not None and asked.now >= _midnight(end)
     if last is None or is_past or last >= _midnight(end):
         return _midnight(end), True
-    return last + timedelta(microseconds=1), False
+    return max(last + timedelta(microseconds=1), _midnight(month)), False
 
 
 def _bounds(any_day: date) -> tuple[date, date]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -24,9 +24,6 @@ class Spending:
 
     ledger: Ledger
     only_provider: str | None
-    first_day: date | None
-    """The first day with any usage; None without usage."""
-    last_at: datetime | None
 
     def lines(self, month: date, end: date, before: tuple[date, date]) -> list[Row]:
         """Return what each rate was used for, in the month and before; see sql/statement_lines.sql."""
@@ -67,8 +64,7 @@ def lay_spending(rating: Rating) -> Spending:
     rating.keep("spent")
     query = chain("audited", _SPENDING, width=rating.width, taking={"rated": "spent"})
     rating.ledger.keep(_SPENDING, query)
-    ((first_day, last_at),) = rating.ledger.rows("SELECT MIN(day), MAX(last_at) FROM spending")
-    return Spending(rating.ledger, rating.selection.provider, first_day, last_at)
+    return Spending(rating.ledger, rating.selection.provider)
 
 
 def dollars(rows: Iterable[Row]) -> int | None:

@@ -36,7 +36,11 @@ def _sentences(found: Statement) -> Iterator[str]:
         for each in found.providers
         if each.unit is not None and each.sums.spend
     ]
-    yield f"{label}: you spent {_listed(spent) if spent else 'nothing of known cost'}{_worth(found)}."
+    yield (
+        f"{label}: you spent {_listed(spent)}{_worth(found)}."
+        if spent
+        else f"{label}: nothing of known cost was spent."
+    )
     yield from _partial(found)
     yield from _changes(found)
     yield from (f"Budget {line.name} is {_STATUS[line.status]}." for line in found.budgets if line.status != "within")

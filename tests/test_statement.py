@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from billing.allocation import spread
 from billing.auditor import requests
 from billing.changes import ROUNDING, Effects, Key, Used, counted_in, line_changes
-from billing.errors import EmptyLedgerError
+from billing.errors import BadMomentError, EmptyLedgerError
 from billing.ledger import Ledger
 from billing.monthly import Asked, monthly_statement
 from billing.rating import Selection, lay_rates
@@ -24,6 +24,7 @@ from pricing.catalog import Catalog
 from pricing.rates import PerMtok
 from pricing.rounding import Rounding
 from pricing.usage import Usage
+from reports.statement_answer import unusual_sentence
 from tests.ledgers import OCTOBER, a_catalog, a_ledger, block, put
 from tests.rate_strategies import blocks
 
@@ -343,6 +344,34 @@ def test_amounts_beyond_64_bits_are_exact() -> None:
     assert sku.sums.exact == Decimal("30000000000.0018")
     assert (sku.sums.rounding, sku.sums.expected) == (Decimal("-0.0018"), Decimal(30_000_000_000))
     assert sku.sums.usd == Decimal(150_000_000)
+
+
+def test_an_unusual_day_names_what_drove_it() -> None:
+    told = [
+        UsageRecord(
+            n, "vendor", "model", f"d{n}", at=OCTOBER + timedelta(days=n), usage=Usage(input=10_000 + 100 * (n % 5)),
+            project="red",
+        )
+        for n in range(61)
+    ]  # fmt: skip
+    surge = UsageRecord(
+        99, "vendor", "model-1", "surge", at=NOVEMBER + timedelta(days=11), usage=Usage(input=90_000), project="blue"
+    )
+    with a_ledger() as ledger:
+        put(ledger, [*told, surge])
+        (day,) = of_november(ledger, a_catalog(block(CACHED))).unusual
+    assert (day.day, day.sku, day.project, day.driver) == (date(2026, 11, 12), "model", "blue", Decimal(27))
+    assert day.spend - day.usual > 26
+    assert unusual_sentence(day).startswith("Thursday, 2026-11-12 took 30.06 credits at vendor, where 3.06 credits are")
+
+
+def test_a_month_is_not_stated_before_it_began() -> None:
+    with a_ledger() as ledger:
+        put(ledger, [a_request(1, Usage(input=10_000))])
+        with pytest.raises(BadMomentError, match="2026-11 can't be stated as of 2026-10-01, before it began"):
+            of_november(ledger, a_catalog(block(CACHED)), as_of=OCTOBER)
+        later = monthly_statement(ledger, a_catalog(block(CACHED)), Asked(month=date(2027, 1, 1)))
+    assert (later.providers, later.is_complete, later.as_of) == ((), False, datetime(2027, 1, 1, tzinfo=UTC))
 
 
 def test_a_ledger_without_a_time_has_no_month() -> None:

@@ -30,7 +30,5 @@ SELECT
     charged,
     refunded,
     variance,
-    COALESCE(charged, 0) - refunded + COALESCE(CASE WHEN reported = 0 THEN owed END, 0) AS spend,
-    first_at,
-    last_at
+    COALESCE(charged, 0) - refunded + COALESCE(CASE WHEN reported = 0 THEN owed END, 0) AS spend
 FROM audited
