@@ -16,9 +16,11 @@ from pricing.catalog import Catalog
 from reports.cli.accounts import policy_of
 from reports.cli.options import catalog_of, everywhere, known_option, month_option, options, provider_option
 from reports.cli.output import Result, Table, write
-from reports.exports.files import SUFFIXES, refuse_to_destroy
+from reports.exports.beancount import beancount_text
+from reports.exports.files import SUFFIXES, refuse_to_destroy, whole_file, write_table
 from reports.exports.focus import Profile
 from reports.exports.focus_files import accounts_of, books, left_out, write_focus
+from reports.exports.journal import journal_table
 from reports.figures import count
 
 _MEMORY = "1GB"
@@ -67,6 +69,59 @@ def focus(
         written = write_focus(out, found.ledger, accounts, profile, found.selection)
     missing = left_out(accounts)
     tell(written, output_format, _summary(found.books, missing), left_out=missing)
+    return 0
+
+
+@click.command("journal")
+@account_options
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
+@everywhere
+def journal(
+    *,
+    month: Month,
+    provider: str | None,
+    known_at: date | None,
+    out: Path,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Write a journal in double entry: prepaid credits, expenses by SKU and project, rounding, refunds, breakage."""
+    _need(out, ".csv")
+    with opened(ledger, rate_cards, month, provider, known_at) as found:
+        refuse_to_destroy(out, found.ledger)
+        accounts = accounts_of(found.ledger, found.catalog, found.books)
+        table = journal_table(accounts)
+        rows = write_table(out, table.schema, table.to_batches())
+    missing = left_out(accounts)
+    tell({out: rows}, output_format, _summary(found.books, missing), left_out=missing)
+    return 0
+
+
+@click.command("beancount")
+@options(provider_option, known_option)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@everywhere
+def beancount(
+    *,
+    provider: str | None,
+    known_at: date | None,
+    out: Path,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Write all accounts for Beancount: each grant a lot at its cost, each use taken from the lot that paid for it."""
+    _need(out, ".beancount")
+    with opened(ledger, rate_cards, None, provider, known_at) as found:
+        refuse_to_destroy(out, found.ledger)
+        accounts = accounts_of(found.ledger, found.catalog, found.books)
+        with whole_file(out) as file:
+            file.write(beancount_text(accounts).encode())
+    missing = left_out(accounts)
+    tell({out: 0}, output_format, _summary(found.books, missing), left_out=missing)
     return 0
 
 
