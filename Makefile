@@ -18,7 +18,11 @@ check: .venv/dev  ## lint, types, layers
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m mypy notebooks/*.py
 	.venv/bin/lint-imports
+
+notebooks: .venv/dev  ## run the notebooks' scripts again and write what they show
+	$(PY) -m notebooks.execute
 
 torture: .venv/dev  ## kill imports 200 times at random moments; what is left must be whole
 	TALLYSTICK_KILLS=200 $(PY) -m pytest -q tests/test_crash.py
