@@ -88,7 +88,7 @@ def _days(spending: Spending, month: date) -> tuple[Day, ...]:
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in spending.days():
         if row["day"] >= month:
-            groups[row["day"], row["provider"], row["unit"]].append(row)
+            groups[row["day"], row["provider"], row["sku"], row["unit"]].append(row)
     return tuple(
         _day(groups[key]) for key in sorted(groups, key=lambda key: (key[0], *order_of(*key[1:])))
     )  # fmt: skip
@@ -98,8 +98,8 @@ def _day(rows: Sequence[Row]) -> Day:
     first, (requests, unknown, spent, usd) = rows[0], sums(rows)
     expected, charged = (sum(row[name] or 0 for row in rows) for name in ("expected", "charged"))
     return Day(
-        first["day"], first["provider"], first["unit"], requests, unknown, from_pico(expected), from_pico(charged),
-        from_pico(spent), as_decimal(usd),
+        first["day"], first["provider"], first["sku"], first["unit"], requests, unknown, from_pico(expected),
+        from_pico(charged), from_pico(spent), as_decimal(usd),
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class Spending:
         )
 
     def days(self, provider: str | None = None, project: str | None = None, api_key_id: str | None = None) -> list[Row]:
-        """Return what was spent each day, oldest first, history and all; None leaves a dimension open."""
+        """Return what was spent each day on each SKU, oldest first, history and all; None leaves a dimension open."""
         found = self._rows("spending_days", provider=provider, project=project, api_key_id=api_key_id)
         return sorted(found, key=lambda row: row["day"])
 

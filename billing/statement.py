@@ -195,10 +195,11 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The sums of one UTC day of a provider."""
+    """The sums of one UTC day of a SKU."""
 
     day: date
     provider: str | None
+    sku: str
     unit: str | None
     requests: int
     unknown: int

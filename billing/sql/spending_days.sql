@@ -2,6 +2,7 @@
 SELECT
     day,
     provider,
+    sku,
     unit,
     usd_per_unit,
     SUM(requests) AS requests,
@@ -13,4 +14,4 @@ FROM spending
 WHERE ($provider IS NULL OR provider = $provider)
     AND ($project IS NULL OR project = $project)
     AND ($api_key_id IS NULL OR api_key_id = $api_key_id)
-GROUP BY day, provider, unit, usd_per_unit
+GROUP BY day, provider, sku, unit, usd_per_unit

@@ -151,9 +151,17 @@ def _details(found: Statement) -> Iterator[Table]:
     )
     yield Table(
         "Days",
-        ("day", "provider", "requests", "spend", "unit", "usd"),
+        ("day", "provider", "sku", "requests", "spend", "unit", "usd"),
         [
-            (str(each["day"]), each["provider"], each["requests"], each["spend"], each["unit"], each["usd"])
+            (
+                str(each["day"]),
+                each["provider"],
+                each["sku"],
+                each["requests"],
+                each["spend"],
+                each["unit"],
+                each["usd"],
+            )
             for each in map(_known, found.days)
         ],
     )
