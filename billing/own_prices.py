@@ -1,9 +1,10 @@
 """What a user's own units cost: the effective price of the grants that requests were paid from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from billing.balance_sheet import BalanceSheet
 from billing.balances import account_providers, balance_sheet
 from billing.grants import Policy
 from billing.ledger import Ledger
@@ -27,20 +28,12 @@ def own_prices(
     A provider is left out if nothing was burnt down, or if any of it cost something else than dollars or nobody knows
     what: a price of a part is not the price of the whole.
     """
-    return dict(_prices(ledger, catalog, start, end, policy_of))
+    names = [name for name in account_providers(ledger) if name in catalog.providers]
+    sheets = (balance_sheet(ledger, catalog, name, start, end, policy_of(name)) for name in names)
+    return {sheet.provider: price for sheet in sheets if (price := own_price(sheet)) is not None}
 
 
-def _prices(
-    ledger: Ledger,
-    catalog: Catalog,
-    start: datetime | None,
-    end: datetime | None,
-    policy_of: Callable[[str], Policy],
-) -> Iterator[tuple[str, Decimal]]:
-    for provider in set(account_providers(ledger)) & set(catalog.providers):
-        if catalog.card(provider).unit == "USD":
-            continue
-        sheet = balance_sheet(ledger, catalog, provider, start, end, policy_of(provider))
-        used = [each for each in sheet.burned if each.consumed]
-        if len(used) == 1 and used[0].currency == "USD" and used[0].effective_price is not None:
-            yield provider, used[0].effective_price
+def own_price(sheet: BalanceSheet) -> Decimal | None:
+    """Return the same of one account; None if it has no such price, or is in dollars itself."""
+    used = [each for each in sheet.burned if each.consumed]
+    return used[0].effective_price if sheet.unit != "USD" and [each.currency for each in used] == ["USD"] else None

@@ -131,3 +131,29 @@ def test_a_month_is_not_closed_twice(
     assert run(["reconcile", str(OUT / invoice), "--close", "--ledger", str(ledger)]) == 3
     assert "was closed" in (told := capsys.readouterr().err)
     assert "restate" in told
+
+
+LOG = (
+    '{"timestamp":"2026-10-02T09:00:00Z","provider":"aivideoapi","request":{"model":"claude-opus-4-6"},"response":'
+    '{"id":"msg_1","type":"message","model":"claude-opus-4-6","usage":{"input_tokens":20,"output_tokens":661},'
+    '"credits_consumed":1.66}}\n'
+)
+
+
+@pytest.mark.parametrize(("second", "code"), [(("--paid", "5", "--currency", "USD"), 0), ((), 2)])
+def test_credits_of_unknown_cost_have_no_paid_price(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], second: tuple[str, ...], code: int
+) -> None:
+    book = ("--ledger", str(tmp_path / "test.duckdb"), "--format", "json")
+    log, invoice = tmp_path / "log.jsonl", tmp_path / "invoice.csv"
+    log.write_text(LOG, "utf-8")
+    invoice.write_text(
+        "invoice_id,line,period_start,period_end,provider,sku,kind,quantity,unit,amount,currency\n"
+        "INV-1,1,2026-10-01,2026-11-01,aivideoapi,,usage,,,8.30,USD\n", "utf-8",
+    )  # fmt: skip
+    bought = ("top-up", "--provider", "aivideoapi", "--credits", "1", *book, "--at")
+    assert run([*bought, "2026-10-01T00:00:00Z", "--paid", "5", "--currency", "USD"]) == 0
+    assert run([*bought, "2026-10-01T01:00:00Z", *second]) == 0
+    assert run(["import", str(log), *book]) == 0
+    assert run(["reconcile", str(invoice), "--usd-per-credit", "paid", *book]) == code
+    assert ("all credits" in capsys.readouterr().err) == bool(code)

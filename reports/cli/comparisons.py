@@ -140,9 +140,10 @@ def _replayed(
     from billing.ledger import open_ledger  # noqa: PLC0415 - heavy, and only to replay
     from billing.own_prices import own_prices  # noqa: PLC0415 - the same
     from billing.replay import replay  # noqa: PLC0415 - the same
+    from reports.cli.accounts import policy_of  # noqa: PLC0415 - the same
 
     with open_ledger(ledger, read_only=True) as book:
-        paid = own_prices(book, catalog, chosen.start, chosen.end)
+        paid = own_prices(book, catalog, chosen.start, chosen.end, policy_of)
         terms = replace(terms, usd_per_unit={**paid, **terms.usd_per_unit})
         found = replay(book, catalog, model, chosen, at, terms)
     told: dict[str, object] = {"first_at": found.first_at, "last_at": found.last_at, "left_out": found.left_out}

@@ -17,6 +17,7 @@ from billing.errors import LedgerError
 from billing.invoices import Invoice, read_invoice
 from billing.ledger import Ledger, open_ledger
 from billing.matching import Line, Tolerance
+from billing.own_prices import own_price
 from billing.rating import held_providers
 from billing.reconciliation import Reconciliation
 from billing.reconciliation import reconcile as match
@@ -228,11 +229,12 @@ def _price(told: Decimal | str | None, sheet: BalanceSheet | None) -> int | None
     """Return pico-dollars per credit; None leaves it to the rate card."""
     if not isinstance(told, str):
         return None if told is None else to_pico(told)
-    burned = () if sheet is None else sheet.burned
-    paid = [each.effective_price for each in burned if each.currency == "USD" and each.effective_price is not None]
-    if len(paid) != 1:
-        raise click.UsageError("--usd-per-credit paid: no top-up paid in USD was used in this period; give the price")
-    return to_pico(paid[0])
+    paid = None if sheet is None else own_price(sheet)
+    if paid is None:
+        raise click.UsageError(
+            "--usd-per-credit paid: only where all credits used in this period were bought in USD; give the price"
+        )
+    return to_pico(paid)
 
 
 def _balance_data(sheet: BalanceSheet | None) -> dict[str, object] | None:
