@@ -70,7 +70,7 @@ def _rest(everything: Sequence[Row], named: Sequence[Row]) -> _Part | None:
     left = None if all_usd is None or usd is None else all_usd - usd
     if all_requests == requests:
         return None
-    return _Part(None, 1, all_requests - requests, all_unknown - unknown, all_spent - spent, left)
+    return _Part(None, 0, all_requests - requests, all_unknown - unknown, all_spent - spent, left)
 
 
 def _allocated(

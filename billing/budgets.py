@@ -132,7 +132,7 @@ def _days(spending: Spending, budget: Budget, month: date) -> _Days:
     amounts: dict[date, int] = {}
     unknown = 0
     for row in spending.days(budget.provider, budget.project, budget.api_key_id):
-        same = row["spend"] if row["unit"] == budget.unit else None
+        same = row["spend"] if row["unit"] == budget.unit or not row["spend"] else None
         value = dollar_value(row["spend"], row["usd_per_unit"]) if in_dollars else same
         if row["day"] >= month:
             unknown += row["unknown"] if value is not None else row["requests"]

@@ -26,6 +26,8 @@ from pricing.catalog import Catalog
 
 #: Names of a project, key or tag that a statement tells one by one; the rest is a row.
 _MOST_NAMES = 200
+#: Tags that a statement has a table of: those that most requests have.
+_MOST_TAGS = 20
 #: The calendar months before the month: what forecasts and unusual days are held against.
 _HISTORY_MONTHS = 3
 _DAY = timedelta(days=1)
@@ -74,7 +76,7 @@ def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Stateme
         skus=sku_statements(current, effective),
         list_prices=listed,
         unpriced=unpriced_usage(current),
-        breakdowns=breakdowns(spending.shares(month, end, _MOST_NAMES), current, asked.allocation),
+        breakdowns=breakdowns(spending.shares(month, end, _MOST_NAMES, _MOST_TAGS), current, asked.allocation),
         days=_days(spending, month),
         change=month_change(rows, *before),
         budgets=budget_lines(spending, asked.budgets, month, end, as_of),

@@ -36,9 +36,9 @@ class Spending:
         found = self._rows("spending_days", provider=provider, project=project, api_key_id=api_key_id)
         return sorted(found, key=lambda row: row["day"])
 
-    def shares(self, month: date, end: date, most: int) -> list[Row]:
+    def shares(self, month: date, end: date, most: int, most_tags: int) -> list[Row]:
         """Return what each project, key and tag spent in a month; see sql/spending_shares.sql."""
-        return self._rows("spending_shares", this_month=month, month_end=end, most=most)
+        return self._rows("spending_shares", this_month=month, month_end=end, most=most, most_tags=most_tags)
 
     def drivers(self, provider: str | None, unit: str | None, days: Iterable[date]) -> list[Row]:
         """Return what each SKU and project spent on single days."""

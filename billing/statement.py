@@ -164,9 +164,9 @@ class Share:
     """What one project, key or tag spent: `spend + allocated = total`."""
 
     name: str | None
-    """None for what names none."""
+    """None for what names none, and for small ones together."""
     names: int
-    """How many names this row stands for: more than one where small ones are put together."""
+    """How many names this row stands for: 0 for what names none; small ones that are put together have no `name`."""
     provider: str | None
     unit: str | None
     requests: int

@@ -18,11 +18,12 @@ def answer(found: Statement) -> str:
 def unusual_sentence(day: UnusualDay) -> str:
     """Say how unusual a day was, and which SKU and project drove it."""
     unit, more = day.unit or "", "more" if day.spend > day.usual else "less"
-    where = f"{day.sku} in project {day.project}" if day.project else f"{day.sku}, in no project,"
+    sku = _name(day.sku)
+    where = f"{sku} in project {_name(day.project)}" if day.project else f"{sku}, in no project,"
     away = f"{_shown(abs(day.driver), unit)} {more} than usual"
     took, usual = _shown(day.spend, unit), _shown(day.usual, unit)
     return (
-        f"{day.day:%A}, {day.day} took {took} at {day.provider}, where {usual} are usual; the most of it is {where} "
+        f"{day.day:%A}, {day.day} took {took} at {_name(day.provider)}, where {usual} are usual; most of it is {where} "
         f"with {away}."
     )
 
@@ -32,7 +33,7 @@ def _sentences(found: Statement) -> Iterator[str]:
     if not found.is_complete:
         label += f", until {found.as_of:%Y-%m-%d %H:%M} UTC"
     spent = [
-        f"{exactly(each.sums.spend, each.unit)} at {each.provider}"
+        f"{exactly(each.sums.spend, each.unit)} at {_name(each.provider)}"
         for each in found.providers
         if each.unit is not None and each.sums.spend
     ]
@@ -43,7 +44,9 @@ def _sentences(found: Statement) -> Iterator[str]:
     )
     yield from _partial(found)
     yield from _changes(found)
-    yield from (f"Budget {line.name} is {_STATUS[line.status]}." for line in found.budgets if line.status != "within")
+    yield from (
+        f"Budget {_name(line.name)} is {_STATUS[line.status]}." for line in found.budgets if line.status != "within"
+    )
 
 
 _EFFECTS = ("price", "volume", "mix", "new", "gone", "rounding")
@@ -75,7 +78,7 @@ def _changes(found: Statement) -> Iterator[str]:
         shown = zip(_EFFECTS, adding_up(parts, change, _PLACES), strict=True)
         told = ", ".join(f"{name} {signed(plain(part))}" for name, part in shown if part)
         moved = money(plain(change), unit, with_sign=True)
-        yield f"At {each.provider} what is expected changed by {moved} against {against}: {told}."
+        yield f"At {_name(each.provider)} what is expected changed by {moved} against {against}: {told}."
 
 
 def _partial(found: Statement) -> Iterator[str]:
@@ -89,6 +92,13 @@ def _partial(found: Statement) -> Iterator[str]:
     told = [f"{number:,} {why}" for number, why in parts if number]
     if told:
         yield f"This is partial: not in it are requests of which {', '.join(told)}."
+
+
+def _name(name: str | None) -> str:
+    """Return a name as prose can hold it: logs may tell any, and a sentence is escaped by nobody."""
+    if name is None:
+        return "an unknown provider"
+    return "".join(each if each.isalnum() or each in "._:/@- " else "\N{REPLACEMENT CHARACTER}" for each in name)
 
 
 def _listed(parts: list[str]) -> str:

@@ -146,7 +146,7 @@ def check_breakdowns(found: Statement, allocation: str) -> None:
             assert all(row.total == total([row.spend, row.allocated]) for row in rows)
             if None not in [row.usd for row in rows]:
                 assert total(row.usd or Decimal(0) for row in rows) == provider.sums.usd
-            rest = [row for row in rows if row.name is None]
+            rest = [row for row in rows if not row.names]
             if allocation == "proportional" and any(row.spend > 0 for row in rows if row.name):
                 assert all(row.total == 0 for row in rest)
 
@@ -388,7 +388,7 @@ def test_small_names_are_put_together_and_still_add_up() -> None:
         put(ledger, told)
         found = of_november(ledger, a_catalog(block(CACHED)))
     for breakdown in found.breakdowns[1:]:
-        assert (len(breakdown.rows), breakdown.rows[-1].names) == (201, 50)
+        assert (len(breakdown.rows), breakdown.rows[-1].names, breakdown.rows[-1].name) == (201, 50, None)
         assert sum(row.requests for row in breakdown.rows) == 250
     assert EXACT.prec > 28
     check_breakdowns(found, "none")

@@ -1,5 +1,6 @@
 -- What was spent from one day to another, for each project, key and tag, the largest first. Of names beyond the first $most
--- of a dimension there is one row, with how many they are. A NULL name is what is not tagged; of tags only what is.
+-- of a dimension there is one row, with how many they are, and of tags those that most requests have, at most $most_tags. A
+-- NULL name is what is not tagged; of tags only what is.
 WITH chosen AS (
     SELECT * FROM spending WHERE day >= $this_month AND day < $month_end
 ),
@@ -22,12 +23,19 @@ tagged AS (
     SELECT *, UNNEST(map_entries(told)) AS tag FROM by_tags
 ),
 
+tag_keys AS (
+    SELECT tag.key AS tag_key, ROW_NUMBER() OVER (ORDER BY SUM(requests) DESC, tag.key) AS nth_tag
+    FROM tagged
+    GROUP BY tag.key
+),
+
 named AS (
     SELECT 'project' AS dimension, project AS name, provider, unit, usd_per_unit, requests, unknown, spend FROM chosen
     UNION ALL
     SELECT 'api_key_id', api_key_id, provider, unit, usd_per_unit, requests, unknown, spend FROM chosen
     UNION ALL
     SELECT concat('tag:', tag.key), tag.value, provider, unit, usd_per_unit, requests, unknown, spend FROM tagged
+    WHERE tag.key IN (SELECT tag_key FROM tag_keys WHERE nth_tag <= $most_tags)
 ),
 
 summed AS (
@@ -44,14 +52,18 @@ summed AS (
     GROUP BY dimension, name, provider, unit, usd_per_unit
 ),
 
+sized AS (
+    SELECT *, SUM(spend) OVER (PARTITION BY dimension, provider, unit, name) AS size FROM summed
+),
+
 numbered AS (
     SELECT
         *,
-        ROW_NUMBER() OVER (
+        DENSE_RANK() OVER (
             PARTITION BY dimension, provider, unit
-            ORDER BY CASE WHEN name IS NULL THEN 0 ELSE 1 END, spend DESC, name, usd_per_unit NULLS LAST
+            ORDER BY CASE WHEN name IS NULL THEN 0 ELSE 1 END, size DESC, name
         ) AS nth
-    FROM summed
+    FROM sized
 )
 
 SELECT
@@ -61,7 +73,7 @@ SELECT
     unit,
     usd_per_unit,
     nth > $most AS is_rest,
-    COUNT(*) AS names,
+    COUNT(DISTINCT name) AS names,
     SUM(requests) AS requests,
     SUM(unknown) AS unknown,
     SUM(spend) AS spend

@@ -215,7 +215,7 @@ def _breakdown(breakdown: Breakdown) -> Table:
 
 
 def _name(name: str | None, names: int, rest: str) -> str:
-    return name if name is not None else rest if names == 1 else f"{names:,} other names"
+    return name if name is not None else rest if not names else f"{names:,} other names"
 
 
 def _percent(share: Decimal) -> str:
