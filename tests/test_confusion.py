@@ -14,7 +14,7 @@ from pricing.usage import Usage
 from tests.confusion import PER_MILLE, Confusion, a_catalog, a_month, confusion
 from tests.ledgers import OCTOBER
 
-REQUESTS = 5_000
+REQUESTS = 4_000
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +39,6 @@ def _prices() -> list[tuple[int, Tiers]]:
     return list({each: None for sold in SKUS for each in sold.prices})
 
 
-def test_every_rule_can_be_planted_and_told(small: tuple[Ledger, list[Row]]) -> None:
-    assert {each.rule for each in plant(small[1][:2_500], RULES, 500)} == set(RULES)
-
-
 def test_a_clean_month_accuses_nobody(small: tuple[Ledger, list[Row]]) -> None:
     found = audit(small[0], a_catalog())
     assert (found.findings, found.has_variance) == ((), False)
@@ -52,13 +48,14 @@ def test_a_clean_month_accuses_nobody(small: tuple[Ledger, list[Row]]) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_mistake_alone(small: tuple[Ledger, list[Row]], rule: str) -> None:
-    assert confusion(*small, [rule], PER_MILLE[1]).is_right
+    found = confusion(*small, [rule], PER_MILLE[1])
+    assert found.is_right
+    assert found.told.total() + found.tied.total() > 0
 
 
-@pytest.mark.parametrize("per_mille", PER_MILLE[1:])
 @pytest.mark.parametrize("rules", TOGETHER, ids=" ".join)
-def test_five_mistakes_together(small: tuple[Ledger, list[Row]], rules: tuple[str, ...], per_mille: int) -> None:
-    assert confusion(*small, rules, per_mille).is_right
+def test_five_mistakes_together(small: tuple[Ledger, list[Row]], rules: tuple[str, ...]) -> None:
+    assert confusion(*small, rules, PER_MILLE[2]).is_right
 
 
 def test_ties_are_told(small: tuple[Ledger, list[Row]]) -> None:

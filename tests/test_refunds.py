@@ -201,7 +201,7 @@ def test_requests_that_only_happen_to_be_alike_are_not_accused(others: list[Usag
     assert found.findings == ()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.booleans()), max_size=8))
 def test_what_is_given_back_is_never_more_than_was_charged(refunds: list[tuple[int, int, bool]]) -> None:
     charges = [_failed(n, charged=Decimal(n + 1)) for n in range(3)]

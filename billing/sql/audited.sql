@@ -56,8 +56,10 @@ SELECT
         WHEN unit = 'USD' THEN 1000000000000
     END AS usd_value,
     CASE
-        WHEN state = 4 AND side > 0 THEN 'charged_failure'
-        WHEN state IN (3, 4) THEN 'failed'
+        WHEN state = 4 THEN 'charged_failure'
+        WHEN state IN (3, 6) THEN 'failed'
+        WHEN state = 5 THEN 'overcharged'
+        WHEN state = 7 THEN 'matched'
         WHEN state = 2 THEN 'incomplete'
         WHEN reason IS NOT NULL THEN 'unpriced'
         WHEN side IS NULL THEN 'unreported'

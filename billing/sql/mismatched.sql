@@ -29,4 +29,4 @@ SELECT
     request_lift + 8 * component_lift AS found_lift,
     owed AS found_owed
 FROM audited
-WHERE side <> 0 AND verdict IN ('overcharged', 'undercharged', 'charged_failure')
+WHERE (side <> 0 OR state IN (4, 5)) AND verdict IN ('overcharged', 'undercharged', 'charged_failure')
