@@ -1,6 +1,5 @@
 """From log files to the ledger: each file wholly or not at all, and of a file that was read before only what is new."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +11,7 @@ import duckdb
 from billing.errors import RefusedInputError
 from billing.fast_lane import WORTHWHILE_BYTES, Lane, NotPlainError
 from billing.identity import settle
-from billing.known_files import Load, are_known, last_load, read_before
+from billing.known_files import Load, are_known, check_no_ledger, last_load, read_before
 from billing.ledger import Ledger
 from billing.loads import Counts, FileResult, Options, Progress, Staged, finish, load, open_stage, stage_file
 from billing.log_files import log_files, open_log_file, shown
@@ -106,7 +105,7 @@ def _import_together(ledger: Ledger, paths: list[Path], options: Options) -> lis
     files: list[FileResult | Staged] = []
     digests: set[str] = set()
     for path in paths:
-        _check_no_ledger(ledger, path)
+        check_no_ledger(ledger, path)
         with open_log_file(path) as file, surveyed(file, ledger.path.parent) as text:
             digest = text.log_file.digest
             if last_load(ledger, path, options.reading) or text.size >= WORTHWHILE_BYTES or digest in digests:
@@ -125,7 +124,7 @@ def _told_again(ledger: Ledger, text: PlainText, options: Options) -> FileResult
 
 def _import_file(ledger: Ledger, path: Path, options: Options) -> FileResult:
     try:
-        _check_no_ledger(ledger, path)
+        check_no_ledger(ledger, path)
         before = last_load(ledger, path, options.reading)
         return _import_rest(ledger, path, options, before) or _import_whole(ledger, path, options, before)
     except RefusedInputError as error:
@@ -138,12 +137,6 @@ def _import_file(ledger: Ledger, path: Path, options: Options) -> FileResult:
         )
     except OSError as error:
         return FileResult(path, None, Counts(), "refused", f"{shown(path)}: can't be read: {error.strerror or error}")
-
-
-def _check_no_ledger(ledger: Ledger, path: Path) -> None:
-    """Refuse to open the ledger a second time: to close it again would give up the lock on it."""
-    if os.path.realpath(path) == os.path.realpath(ledger.path):
-        raise RefusedInputError(f"{shown(path)}: the ledger itself; name a log, or another ledger with --ledger")
 
 
 def _import_rest(ledger: Ledger, path: Path, options: Options, before: Load | None) -> FileResult | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from billing.errors import RefusedInputError
 from billing.ledger import Ledger
-from billing.log_files import OpenLogFile
+from billing.log_files import OpenLogFile, shown
 from billing.queries import statement
 from billing.records import Reading
 from billing.unpacking import Packing
@@ -54,6 +55,12 @@ def are_known(ledger: Ledger, paths: Iterable[Path], digests: Iterable[str] = ()
     """Tell whether the ledger knows any of these paths or digests."""
     told = {"paths": [stored_name(path) for path in paths], "digests": list(digests)}
     return bool(ledger.rows(statement("known"), told))
+
+
+def check_no_ledger(ledger: Ledger, path: Path) -> None:
+    """Refuse to open the ledger a second time: to close it again would give up the lock on it."""
+    if os.path.realpath(path) == os.path.realpath(ledger.path):
+        raise RefusedInputError(f"{shown(path)}: the ledger itself; name a log, or another ledger with --ledger")
 
 
 def stored_name(path: Path) -> str:

@@ -20,7 +20,7 @@ from billing.fast_lane import CODE, TEXTS, NotPlainError, is_plain
 from billing.formats import Log, open_sessions
 from billing.formats.pieces import texts
 from billing.identity import settle, settle_alone
-from billing.known_files import are_known
+from billing.known_files import are_known, check_no_ledger
 from billing.ledger import Ledger
 from billing.loads import (
     Counts,
@@ -57,7 +57,8 @@ class _Session:
 def import_sessions(ledger: Ledger, paths: Sequence[Path], options: Options) -> list[FileResult]:
     """Import files of sessions that were never imported. To be called inside a transaction.
 
-    Raise NotPlainError if one of the files at least is no simple case: then nothing of this is to be kept.
+    Raise NotPlainError or RefusedInputError if one of the files at least is no simple case: then nothing of this is to
+    be kept.
     """
     if options.reading.by_content or options.reading.mapping:
         raise NotPlainError
@@ -78,6 +79,7 @@ def _open(ledger: Ledger, paths: Sequence[Path], options: Options, files: ExitSt
     """Open the files and number their loads; raise NotPlainError unless they are sessions, all of them new."""
     first, found = next_file_id(ledger), []
     for number, path in enumerate(paths, first):
+        check_no_ledger(ledger, path)
         file = files.enter_context(open_log_file(path))
         log = open_sessions(os.pread(file.descriptor, _HEAD_BYTES, 0), options.reading)
         if log is None or file.packing is not Packing.PLAIN:

@@ -150,6 +150,16 @@ def test_the_same_file_twice_and_others_that_are_no_sessions(tmp_path: Path) -> 
     assert [each.counts.imported for each in said] == [3, 0, 0, 2, 0, 0]
 
 
+def test_the_ledger_is_not_opened_again_to_see_whether_it_is_a_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    monkeypatch.setattr(sessions, "open_log_file", opened.append)
+    with together(), open_ledger(tmp_path / "ledger.duckdb") as ledger:
+        (file,) = import_paths(ledger, [ledger.path], Reading(), OCTOBER).files
+    assert (file.status, opened) == ("refused", [])
+
+
 def test_files_that_grow_are_read_on_beside_new_ones(tmp_path: Path) -> None:
     paths = write(tmp_path, streamed(0, 3), streamed(3, 6), streamed(6, 9))
     with together() as read, open_ledger(tmp_path / "ledger.duckdb", logs=paths) as ledger:
