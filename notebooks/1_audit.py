@@ -14,7 +14,7 @@
 # %% [markdown]
 # # 1. Is every charge right?
 #
-# A reseller charges for tokens in credits of its own. Every answer of its API says how many credits it took, and at the
+# A reseller charges for tokens in credits of its own. Most answers of its API say how many credits it took, and at the
 # end of the month there is an invoice. This notebook takes a month of logs and finds out
 #
 # - **which** charges are wrong, **by how much**, and **why**;
@@ -228,7 +228,8 @@ bars("Invoiced beyond the rate card", "credits", list(parts["cause"]), {"credits
 
 # %% [markdown]
 # Three of these the logs alone could not show: requests that were billed twice (*invoiced, but not in your log*), a
-# line billed at 3 % over its charges, and a refund that no log holds. The bonus of line 8 is 100 credits short.
+# refund that no log holds, and line 1, billed at 3 % over the card: its answers report no charges, so what is wrong
+# there stays *unexplained*. Besides, the bonus of line 8 is 100 credits short.
 #
 # ## The same from the command line
 #
@@ -239,5 +240,6 @@ bars("Invoiced beyond the rate card", "credits", list(parts["cause"]), {"credits
 # tallystick export dispute --month 2026-10 --out dispute
 # tallystick reconcile data/invoices/faulty.csv --tolerance 0.05
 # ```
+#
 # `audit` and `reconcile` exit with 1 if there is variance beyond the tolerance, so they can stand in a nightly job.
 # Next: [what would the same traffic cost elsewhere?](2_compare.ipynb)

@@ -131,8 +131,8 @@ shown(pd.DataFrame(replayed.left_out.items(), columns=["left out", "requests"]))
 # %% [markdown]
 # ### At what we really paid for a credit
 #
-# The credit vendor publishes $0.005 a credit, but gives a bonus on large top-ups. What a credit cost *us* comes from
-# the top-ups in the ledger, and offers are then ranked by it:
+# The credit vendor publishes $0.005 a credit, but our $100 for 20,000 credits came with 1,000 more. A bonus burns
+# first, so October's credits cost us less than later ones will. Offers are ranked by what they cost us:
 
 # %%
 paid = own_prices(ledger, catalog, october.start, october.end)
@@ -229,4 +229,5 @@ shown(offers_of(planned), "seller", "usd", "x list", "priced %", "at least, usd"
 # tallystick compare --model claude-sonnet-4-6 --from-ledger --month 2026-10
 # tallystick compare --model claude-sonnet-4-6 --scenario plan.toml
 # ```
+#
 # Next: [what did the month cost, and for whom?](3_statement.ipynb)

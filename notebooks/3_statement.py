@@ -134,14 +134,14 @@ names = [name if isinstance(name, str) else "no project" for name in projects["n
 bars("Spend by project at the credit vendor, October 2026", "credits", names, {"spend": list(projects["spend"])})
 
 # %% [markdown]
-# Day by day, beside what the rate card expects. What stands out on the 27th is one request that was charged a
+# Day by day, beside what the rate card expects. Where the lines part on the 27th, one request was charged a
 # hundredfold:
 
 # %%
 days = frame(october.days)
-days = days[days["provider"] == CREDIT_VENDOR]
-paid_by_day = {"spent": list(days["spend"]), "expected by the card": list(days["expected"])}
-lines("Credits by day, October 2026", "credits", list(days["day"]), paid_by_day)
+by_day = days[days["provider"] == CREDIT_VENDOR].groupby("day")[["spend", "expected"]].sum()
+daily = {"spent": list(by_day["spend"]), "expected by the card": list(by_day["expected"])}
+lines("Credits by day, October 2026", "credits", list(by_day.index), daily)
 
 # %% [markdown]
 # ## Against which budget
@@ -168,7 +168,7 @@ shown(frame(then.budgets), "name", "amount", "used", "forecast_low", "forecast",
 # ## What it cost in dollars
 #
 # Three values of the same usage: at the list price of the models' makers, at the rate cards' value of a credit, and at
-# what our own credits cost. With the bonus, $100 bought 21,000 credits.
+# what our own credits cost. $100 bought 20,000 credits and 1,000 as a bonus, and a bonus burns first.
 
 # %%
 listed = {(each.provider or "", each.sku): each.usd for each in october.list_prices}
@@ -184,9 +184,8 @@ dollars = pd.DataFrame(
 shown(dollars)
 
 # %% [markdown]
-# And per unit of work, in the unit of the row. `saved` is what reads from the cache would have cost more as plain
-# input,
-# `write_cost` what writes to it cost more; the difference is what caching brought.
+# And per unit of work, in the unit of the row. What the cache saved is what reads from it would have cost more as plain
+# input; writes to it cost more than plain input, and the net is what caching brought.
 
 # %%
 work = pd.DataFrame(
@@ -256,8 +255,9 @@ lots = frame(sheet.lots)
 shown(lots, "kind", "at", "expires_at", "granted", "consumed", "taken", "expired", "remaining", "cost", "cost_per_unit")
 
 # %% [markdown]
-# What was burnt down, and what that cost, is the **effective price**; what expired unused is breakage. The first row is
-# of credits that were there before the books began: nobody knows what they cost, so it is not known, and not free.
+# What was burnt down, and what that cost, is the **effective price**; what expired unused is breakage. The row
+# without a currency is of credits that were there before the books began: nobody knows what they cost, which is not the
+# same as nothing.
 
 # %%
 shown(frame(sheet.burned), "currency", "consumed", "cost", "effective_price", "expired", "breakage")
@@ -294,4 +294,5 @@ bars("Change from August to September 2026", "credits", list(made_of), {"effect"
 # tallystick statement --month 2026-10 --allocate proportional --format csv
 # tallystick balance --provider aivideoapi
 # ```
+#
 # `statement` exits with 1 if a budget is over, and with `--forecast` if one is forecast to be.

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import jupytext
+import matplotlib.font_manager  # noqa: F401 - it lists the machine's fonts here, once, and not aloud in a first cell
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode

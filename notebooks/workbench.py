@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 from IPython.display import Image, Markdown
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,7 +77,20 @@ def said(sentences: str) -> Markdown:
     return Markdown(f"> {sentences}".replace("\n", "\n> "))  # type: ignore[no-untyped-call]  # IPython's own
 
 
-def bars(title: str, unit: str, labels: Sequence[str], series: Mapping[str, Sequence[Decimal | None]]) -> Image:
+class Drawing(Image):
+    """A figure as an image. Its text is its figures, for those who don't see it and for tests on any machine."""
+
+    def __init__(self, figure: Figure, title: str, frame: pd.DataFrame) -> None:
+        png = BytesIO()
+        figure.savefig(png, metadata={"Software": None})
+        super().__init__(png.getvalue(), alt=title)  # type: ignore[no-untyped-call]  # IPython's own
+        self.text = f"{title}\n{shown(frame)!r}"
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def bars(title: str, unit: str, labels: Sequence[str], series: Mapping[str, Sequence[Decimal | None]]) -> Drawing:
     """Draw amounts as horizontal bars, the first label on top; an amount that is unknown has no bar."""
     figure, axes = _figure(title, 1 + 0.3 * len(labels) * len(series))
     height = 0.8 / len(series)
@@ -90,20 +104,26 @@ def bars(title: str, unit: str, labels: Sequence[str], series: Mapping[str, Sequ
     axes.set_xlabel(unit)
     axes.margins(x=0.14)
     axes.axvline(0, color="#444444", linewidth=0.8)
-    return _image(figure, axes, series, f"Bars: {title}, in {unit}. The table beside it has the same figures.")
+    _add_legend(axes, series)
+    return Drawing(figure, f"{title}, in {unit}", pd.DataFrame({"of": labels, **series}))
 
 
 def lines(
     title: str, unit: str, across: Sequence[object], series: Mapping[str, Sequence[Decimal | None]], along: str = ""
-) -> Image:
+) -> Drawing:
     """Draw amounts as lines over days or whatever else lies across; what is unknown is a gap."""
     figure, axes = _figure(title, 3.2)
     for number, (name, amounts) in enumerate(series.items()):
         axes.plot(across, [_drawn(each) for each in amounts], color=_COLOURS[number], label=name, marker="o", ms=3)  # type: ignore[arg-type]  # days are drawn as days
+    if isinstance(across[0], date):
+        locator = AutoDateLocator()  # type: ignore[no-untyped-call]  # matplotlib's own
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # the same
     axes.set_ylabel(unit)
     axes.set_xlabel(along)
     axes.set_ylim(bottom=0)
-    return _image(figure, axes, series, f"Lines: {title}, in {unit}.")
+    _add_legend(axes, series)
+    return Drawing(figure, f"{title}, in {unit}", pd.DataFrame({"at": across, **series}))
 
 
 def _drawn(amount: Decimal | None) -> float:
@@ -124,14 +144,9 @@ def _figure(title: str, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _image(figure: Figure, axes: Axes, series: Mapping[str, object], description: str) -> Image:
+def _add_legend(axes: Axes, series: Mapping[str, object]) -> None:
     if len(series) > 1:
         axes.legend(frameon=False, fontsize=9)
-    if axes.xaxis.get_converter() is not None:
-        figure.autofmt_xdate(rotation=0, ha="center")
-    png = BytesIO()
-    figure.savefig(png, metadata={"Software": None})
-    return Image(png.getvalue(), alt=description)  # type: ignore[no-untyped-call]  # IPython's own
 
 
 def _is_number(value: object) -> bool:
@@ -155,4 +170,4 @@ def _td(side: str, text: object) -> str:
 
 
 def _cell(tag: str, side: str, text: str) -> str:
-    return f'<{tag} align="{side}" style="text-align: {side}">{html.escape(text)}</{tag}>'
+    return f'<{tag} align="{side}" style="text-align: {side}; white-space: nowrap">{html.escape(text)}</{tag}>'
