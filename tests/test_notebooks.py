@@ -1,8 +1,10 @@
 """The notebooks run, show what is committed, and are the same as their scripts."""
 
+import ast
 import base64
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,16 @@ def test_a_run_shows_what_is_committed(script: Path) -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=named)
 def test_script_and_notebook_are_the_same(script: Path) -> None:
     assert script_of(committed(script)) == script.read_text("utf-8")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=named)
+def test_no_float_touches_money(script: Path) -> None:
+    for node in ast.walk(ast.parse(script.read_text("utf-8"))):
+        assert not (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        assert not (isinstance(node, ast.Name) and node.id == "float")
+    text = committed(script)
+    assert "float64" not in text
+    assert re.search(r"\de[-+]\d", json.dumps(without_images(text)[0])) is None
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=named)
