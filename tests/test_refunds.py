@@ -1,9 +1,12 @@
 """Failures that were charged, refunds beside their charges, and calls that were charged twice."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +14,13 @@ from hypothesis import strategies as st
 
 from billing.audit import Audit
 from billing.auditor import audit
+from billing.ledger import open_ledger
 from billing.rating import Selection
 from billing.records import Status, UsageRecord, as_refund
 from pricing.catalog import Catalog
 from pricing.rates import ErrorCode, PerMtok
 from pricing.usage import Usage
+from reports.cli import run
 from tests.ledgers import LEARNED, OCTOBER, a_catalog, a_ledger, block, put
 
 
@@ -199,6 +204,34 @@ def test_a_call_that_was_charged_twice_is_found_and_the_first_charge_is_right() 
 def test_requests_that_only_happen_to_be_alike_are_not_accused(others: list[UsageRecord]) -> None:
     found = _audited([_request(1, client_request_id="c1"), *others])
     assert found.findings == ()
+
+
+def test_explain_and_audit_tell_what_was_given_back_and_that_nothing_is_owed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = _request(1, provider="aivideoapi", sku="claude-opus-4-6", charged=Decimal(5), client_request_id="c")
+    failed = replace(_failed(3, 503, "upstream_error"), provider="aivideoapi", sku="claude-opus-4-6")
+    back = replace(_refund(4, "0.25", "r3"), provider="aivideoapi", sku="claude-opus-4-6")
+    unread = replace(first, request_id="r5", provider="apimodels", sku="claude-sonnet-4-6", charged=None, unit=None)
+    path = tmp_path / "l.duckdb"
+    with open_ledger(path) as ledger:
+        put(ledger, [first, replace(first, request_id="r2"), failed, back, unread])
+
+    def told(*command: str) -> dict[str, Any]:
+        run([*command, "--ledger", str(path), "--format", "json"])
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    repeated, kept = told("explain", "r2"), told("explain", "r3")
+    assert [each["rule"] for each in repeated["hypotheses"]] == ["charge.duplicate"]
+    assert (repeated["charged"], repeated["expected"], repeated["variance"]) == ("5", "0", "5")
+    assert [each["rule"] for each in kept["hypotheses"]] == ["refund.missing"]
+    assert (kept["charged"], kept["refunded"]) == ("1", "0.25")
+    totals = told("audit")["totals"]
+    assert totals["credit"]["refunded"] == "0.25"
+    assert {name: totals["USD"][name] for name in ("charged", "expected", "variance", "refunded")} == dict.fromkeys(
+        ("charged", "expected", "variance", "refunded")
+    )
 
 
 @settings(max_examples=8, deadline=None)

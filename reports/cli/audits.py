@@ -96,7 +96,7 @@ def audit_result(found: Audit) -> Result:
             [(each.reason, each.provider, each.sku, each.requests, each.tokens, each.charged) for each in found.gaps],
         ),
     )
-    findings = [asdict(finding) for finding in found.findings]
+    findings = [asdict(finding) | {"tied_with": " ".join(finding.tied_with)} for finding in found.findings]
     flat = Table("Findings", [field.name for field in fields(Finding)], [list(row.values()) for row in findings])
     return Result(data, [table for table in tables if table.rows], answer(found), flat)
 
