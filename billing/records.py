@@ -70,7 +70,12 @@ class UsageRecord:
 
 
 def as_refund(record: UsageRecord) -> UsageRecord:
-    """Return the record of money given back for the request whose id it stands under: it is not that request."""
+    """Return the record of money given back for a request: it is not that request.
+
+    Which one that is a tag says, and then the record's id is its own; without the tag it stands under the request's id.
+    """
+    if OF_REQUEST in dict(record.tags):
+        return replace(record, status=Status.REFUND, client_request_id=None)
     of_request = record.request_id or record.client_request_id
     tags = dict(record.tags) | ({OF_REQUEST: of_request} if of_request else {})
     return replace(

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from billing.auditor import audit
 from billing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.mapping import load_mapping
+from billing.rating import Selection
 from billing.records import Reading
 from data.bills import OUT, write_all
 from data.simulate import SAMPLE
+from pricing.catalog import load_catalog
 from reports.cli import run
 
 LOADED_AT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -131,6 +134,14 @@ def test_a_month_is_not_closed_twice(
     assert run(["reconcile", str(OUT / invoice), "--close", "--ledger", str(ledger)]) == 3
     assert "was closed" in (told := capsys.readouterr().err)
     assert "restate" in told
+
+
+def test_refunds_take_the_failures_that_they_name_out_of_the_findings(closed_october: Path) -> None:
+    with open_ledger(closed_october, read_only=True) as opened:
+        found = audit(
+            opened, load_catalog(), Selection(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+        )
+    assert not [each for each in found.findings if each.cause == "refund.missing"]
 
 
 LOG = (
