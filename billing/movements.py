@@ -106,7 +106,7 @@ def _cut(step: Step) -> Iterator[tuple[Step, Cause | None]]:
 
 def _placed(step: Step, used_in: Mapping[int, int]) -> Step:
     backs = tuple(
-        replace(back, charge=replace(back.charge, step=used_in[back.charge.step])) if back.charge else back
+        replace(back, charge=replace(back.charge, step=used_in.get(back.charge.step, -1))) if back.charge else back
         for back in step.given_back
     )
     return replace(step, given_back=backs)

@@ -36,7 +36,15 @@ def shell(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/comparing.md", "docs/exports.md", "docs/grants.md", "docs/invoices.md", "docs/statement.md"],
+    [
+        "README.md",
+        "docs/comparing.md",
+        "docs/exports.md",
+        "docs/focus.md",
+        "docs/grants.md",
+        "docs/invoices.md",
+        "docs/statement.md",
+    ],
 )
 def test_commands_give_what_is_shown(document: str, tmp_path: Path, shell: dict[str, str]) -> None:
     found = steps(document)

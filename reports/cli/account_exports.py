@@ -18,10 +18,9 @@ from reports.cli.options import catalog_of, everywhere, known_option, month_opti
 from reports.cli.output import Result, Table, write
 from reports.exports.beancount import beancount_text
 from reports.exports.files import SUFFIXES, refuse_to_destroy, whole_file, write_table
-from reports.exports.focus import Profile
+from reports.exports.focus import Account, Profile
 from reports.exports.focus_files import accounts_of, books, left_out, write_focus
 from reports.exports.journal import journal_table
-from reports.figures import count
 
 _MEMORY = "1GB"
 Month = tuple[datetime, datetime] | None
@@ -68,7 +67,7 @@ def focus(
         accounts = accounts_of(found.ledger, found.catalog, found.books)
         written = write_focus(out, found.ledger, accounts, profile, found.selection)
     missing = left_out(accounts)
-    tell(written, output_format, _summary(found.books, missing), left_out=missing)
+    tell(written, output_format, _summary(accounts, missing), left_out=missing)
     return 0
 
 
@@ -95,7 +94,7 @@ def journal(
         table = journal_table(accounts)
         rows = write_table(out, table.schema, table.to_batches())
     missing = left_out(accounts)
-    tell({out: rows}, output_format, _summary(found.books, missing), left_out=missing)
+    tell({out: rows}, output_format, _summary(accounts, missing), left_out=missing)
     return 0
 
 
@@ -121,7 +120,7 @@ def beancount(
         with whole_file(out) as file:
             file.write(beancount_text(accounts).encode())
     missing = left_out(accounts)
-    tell({out: 0}, output_format, _summary(found.books, missing), left_out=missing)
+    tell({out: 0}, output_format, _summary(accounts, missing), left_out=missing)
     return 0
 
 
@@ -143,15 +142,17 @@ def _need(path: Path, *suffixes: str) -> None:
         raise click.UsageError(f"--out: {str(path)!r} must end in {' or '.join(suffixes)}")
 
 
-def _summary(own: list[AccountBook], missing: list[dict[str, object]]) -> str:
-    bare = [book.provider for book in own if book.postings and not book.lots]
-    told = [f"No top-up of {', '.join(bare)} is known: its use is valued at the rate card, and nothing was bought."]
-    parts = told if bare else []
+def _summary(accounts: list[Account], missing: list[dict[str, object]]) -> str:
+    """Say what the figures are made of where that is not what grants cost."""
+    bare = [each.book.provider for each in accounts if each.charges.found and not each.book.lots]
+    told = []
+    if bare:
+        what = ", ".join(bare)
+        told.append(f"No top-up of {what} is known: its use is valued by the rate card, and no purchase is there.")
     if missing:
-        parts.append(
-            f"{count(sum(int(str(each['count'])) for each in missing), 'request or grant')} of unknown cost left out."
-        )
-    return " ".join(parts)
+        parts = ", ".join(f"{each['count']} of {each['provider']} ({each['reason']})" for each in missing)
+        told.append(f"Of unknown cost, and in no sum beyond the least that they took: {parts}.")
+    return " ".join(told)
 
 
 def tell(written: Mapping[Path, int], output_format: str | None, summary: str, **more: object) -> None:

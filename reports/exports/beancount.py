@@ -49,9 +49,8 @@ class _Names:
         """Return the name of a provider's credits."""
         plain = re.sub(r"[^A-Z0-9]+", "-", provider.upper()).strip("-")[:_LONGEST].strip("-") or "UNNAMED"
         told = f"C-{plain}"
-        return (
-            told if self.taken.setdefault(told, provider) == provider else f"C-{plain[:10]}-{_digest(provider).upper()}"
-        )
+        is_own = self.taken.setdefault(told, provider) == provider
+        return told if is_own else f"C-{plain[:10].strip('-')}-{_digest(provider).upper()}"
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class _Writer:
 
 
 def beancount_text(accounts: Sequence[Account]) -> str:
-    """Return the file. Lots whose cost nobody knows are not in it; what was used of them is owed at the card's value."""
+    """Return the file. Lots of unknown cost are not in it: what was used of them is owed at the card's value."""
     writer = _Writer()
     for account in accounts:
         _write_account(writer, account)
