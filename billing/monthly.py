@@ -77,7 +77,8 @@ def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Stateme
         list_prices=listed,
         unpriced=unpriced_usage(current),
         breakdowns=breakdowns(spending.shares(month, end, _MOST_NAMES, _MOST_TAGS), current, asked.allocation),
-        days=_days(spending, month),
+        days=_days(spending, month, ("provider", "unit")),
+        sku_days=_days(spending, month, ("provider", "sku", "unit")),
         change=month_change(rows, *before),
         budgets=budget_lines(spending, asked.budgets, month, end, as_of),
         unusual=_unusual(spending, month, as_of),
@@ -86,22 +87,22 @@ def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Stateme
     )  # fmt: skip
 
 
-def _days(spending: Spending, month: date) -> tuple[Day, ...]:
+def _days(spending: Spending, month: date, by: tuple[str, ...]) -> tuple[Day, ...]:
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in spending.days():
         if row["day"] >= month:
-            groups[row["day"], row["provider"], row["sku"], row["unit"]].append(row)
+            groups[row["day"], *(row[name] for name in by)].append(row)
     return tuple(
-        _day(groups[key]) for key in sorted(groups, key=lambda key: (key[0], *order_of(*key[1:])))
+        _day(groups[key], has_sku="sku" in by) for key in sorted(groups, key=lambda key: (key[0], *order_of(*key[1:])))
     )  # fmt: skip
 
 
-def _day(rows: Sequence[Row]) -> Day:
+def _day(rows: Sequence[Row], *, has_sku: bool) -> Day:
     first, (requests, unknown, spent, usd) = rows[0], sums(rows)
     expected, charged = (sum(row[name] or 0 for row in rows) for name in ("expected", "charged"))
     return Day(
-        first["day"], first["provider"], first["sku"], first["unit"], requests, unknown, from_pico(expected),
-        from_pico(charged), from_pico(spent), as_decimal(usd),
+        first["day"], first["provider"], first["sku"] if has_sku else None, first["unit"], requests, unknown,
+        from_pico(expected), from_pico(charged), from_pico(spent), as_decimal(usd),
     )  # fmt: skip
 
 

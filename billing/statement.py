@@ -195,11 +195,12 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The sums of one UTC day of a SKU."""
+    """The sums of one UTC day of a provider, or of one of its SKUs."""
 
     day: date
     provider: str | None
-    sku: str
+    sku: str | None
+    """None for all of the provider's."""
     unit: str | None
     requests: int
     unknown: int
@@ -248,6 +249,9 @@ class Statement:
     unpriced: tuple[UnpricedUsage, ...]
     breakdowns: tuple[Breakdown, ...]
     days: tuple[Day, ...]
+    """By provider."""
+    sku_days: tuple[Day, ...]
+    """The same by SKU."""
     change: MonthChange
     budgets: tuple[BudgetLine, ...]
     unusual: tuple[UnusualDay, ...]

@@ -131,8 +131,8 @@ def check_providers(found: Statement) -> None:
         assert total(day.expected for day in days) == provider.sums.expected
         assert sum(day.requests for day in days) == provider.sums.requests
         for sku in found.skus:
-            own_days = [day.spend for day in days if (day.sku, day.unit) == (sku.sku, sku.unit)]
-            assert sku.provider != provider.provider or sku.unit != provider.unit or total(own_days) == sku.sums.spend
+            key = sku.provider, sku.sku, sku.unit
+            assert total(d.spend for d in found.sku_days if (d.provider, d.sku, d.unit) == key) == sku.sums.spend
         assert provider.sums.usd is None or total(day.usd or Decimal(0) for day in days) == provider.sums.usd
 
 

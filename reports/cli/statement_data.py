@@ -37,6 +37,7 @@ def statement_data(found: Statement) -> dict[str, Any]:
         "providers": [asdict(each) | _sums(each.sums, each.economics) for each in found.providers],
         "breakdowns": [asdict(each) | {"rows": [_known(row) for row in each.rows]} for each in found.breakdowns],
         "days": [_known(each) for each in found.days],
+        "sku_days": [_known(each) for each in found.sku_days],
         "skus": [asdict(each) | _sums(each.sums, each.economics) for each in found.skus],
         "change": _change(found.change),
         "unusual": [asdict(each) | {"sentence": unusual_sentence(each)} for each in found.unusual],
@@ -151,12 +152,11 @@ def _details(found: Statement) -> Iterator[Table]:
     )
     yield Table(
         "Days",
-        ("day", "provider", "sku", "requests", "spend", "unit", "usd"),
+        ("day", "provider", "requests", "spend", "unit", "usd"),
         [
             (
                 str(each["day"]),
                 each["provider"],
-                each["sku"],
                 each["requests"],
                 each["spend"],
                 each["unit"],
