@@ -144,7 +144,9 @@ def _replayed(
 
     with open_ledger(ledger, read_only=True) as book:
         paid = own_prices(book, catalog, chosen.start, chosen.end, policy_of)
-        terms = replace(terms, usd_per_unit={**paid, **terms.usd_per_unit})
+        # Where nothing but free credits was burnt, that says nothing of what the next ones cost.
+        bought = {provider: price for provider, price in paid.items() if price}
+        terms = replace(terms, usd_per_unit=bought | dict(terms.usd_per_unit))
         found = replay(book, catalog, model, chosen, at, terms)
     told: dict[str, object] = {"first_at": found.first_at, "last_at": found.last_at, "left_out": found.left_out}
     return found.comparison, told
