@@ -67,8 +67,9 @@ def _spared(rating: Rating, findings: Mapping[str, Sequence[Cluster]]) -> Counte
                     "finding": number, "card": card, "hypothesis": hypothesis, "first_at": first_at, "last_at": last_at,
                 })  # fmt: skip
     if any(map(_is_rated, findings.values())):
-        exposed = f"({chain('selected', 'placed', 'exposed')})"
-        table = rating.query("spared", taking={"placed": exposed, "rates": "candidates"})
+        # In this order: what is exposed is found by the rates in force, and only then rated by the others.
+        instead = {"placed": f"({chain('selected', 'placed', 'exposed')})", "rates": "candidates"}
+        table = rating.query("spared", taking=instead)
         count.update({row["finding"]: row["requests"] for row in table.to_pylist()})
     return count
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+from billing.markups import roundest
 from pricing.amounts import EXACT, digits, per_mtok_to_pico, times, to_pico
 from pricing.calculator import rate
 from pricing.catalog import Catalog, RatePeriod
@@ -85,9 +86,14 @@ def hypotheses(catalog: Catalog, period: RatePeriod) -> Iterator[Hypothesis]:
 
 def explanations(catalog: Catalog, charged: Decimal | None, usage: Usage, period: RatePeriod) -> tuple[Hypothesis, ...]:
     """Return every mistake that gives the charge to the last digit; none if it is what the period's own card says."""
-    if charged is None or rate(usage, period).charged in (charged, None):
+    own = rate(usage, period)
+    if charged is None or own.exact is None or own.charged == charged:
         return ()
-    return tuple(each for each in hypotheses(catalog, period) if rate(usage, each.period).charged == charged)
+    share = roundest(to_pico(own.exact), to_pico(charged), period.block.rounding)
+    other = None if share is None else markup(period, share)
+    tried = [*hypotheses(catalog, period), *([other] if other else [])]
+    found = {(each.rule, each.detail): each for each in tried if rate(usage, each.period).charged == charged}
+    return tuple(found.values())
 
 
 def own_mistakes(catalog: Catalog, period: RatePeriod) -> Iterator[Hypothesis]:

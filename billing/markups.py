@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pricing.rounding import Rounding
+
 #: A hundredth of a percent is the finest that is looked for.
 _PARTS = 10_000
 #: A charge that leaves more of them open tells no ratio.
@@ -21,6 +23,8 @@ _SHARE_OF_NARROW, _SHARE_OF_ALL = 50, 90
 #: The charges that share a ratio must have so many digits together that a chance is out of the question: the more, the
 #: less round it is (in hundredths of a percent), for there are the more of that kind.
 _LEAST_DIGITS = ((100, 9), (50, 12), (10, 15), (1, 18))
+#: What one request is charged for, at most: the kinds of tokens, calls and a fee.
+_COMPONENTS = 8
 #: More ratios than this are no mark-up but noise.
 _MOST = 5
 
@@ -73,6 +77,14 @@ def percents(charges: Iterable[Unreproduced]) -> tuple[Decimal, ...]:
         found.append(best)
         left = [(ratios, digits) for ratios, digits in left if best not in ratios]
     return tuple(Decimal(best) / 100 for best in found)
+
+
+def roundest(exact: int, charged: int, rounding: Rounding) -> Decimal | None:
+    """Return the roundest percentage over an exact sum that gives a charge; None if none does, or too many."""
+    parts = 1 if rounding.scope == "request" else _COMPONENTS
+    one = Unreproduced(0, exact, charged, rounding.step_pico * parts, rounding.lift_pico * parts)
+    best = max(one.ratios() if exact else (), key=lambda part: (_roundness(part), -abs(part)), default=0)
+    return Decimal(best) / 100 if best else None
 
 
 def _shared(charges: _Charges, percent: int) -> int:

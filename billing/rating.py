@@ -212,10 +212,8 @@ def _token_columns(per_mtok: PerMtok) -> dict[str, object]:
 
 
 def _rounding_columns(rounding: Rounding) -> dict[str, object]:
-    step = rounding.step_pico
-    lift = {"none": 0, "down": 0, "up": step - 1, "half_up": step // 2}[rounding.mode]
     columns: dict[str, object] = {"request_step": 1, "request_lift": 0, "component_step": 1, "component_lift": 0}
-    return columns | {f"{rounding.scope}_step": step, f"{rounding.scope}_lift": lift}
+    return columns | {f"{rounding.scope}_step": rounding.step_pico, f"{rounding.scope}_lift": rounding.lift_pico}
 
 
 def _pico(amount: Decimal | None) -> int | None:

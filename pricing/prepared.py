@@ -45,8 +45,7 @@ def prepared(period: RatePeriod) -> ChargedOf:
     >>> prepared(period)(20, 661)
     1660000000000
     """
-    block, step, mode = period.block, period.block.rounding.step_pico, period.block.rounding.mode
-    lift = {"none": 0, "down": 0, "up": step - 1, "half_up": step // 2}[mode]
+    block, step, lift = period.block, period.block.rounding.step_pico, period.block.rounding.lift_pico
     fee, least = (to_pico(amount) if amount else 0 for amount in (block.per_request, block.minimum_charge))
     by_component = block.rounding.scope == "component"
     search = block.per_tool_call.get(WEB_SEARCH)

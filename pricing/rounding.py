@@ -38,6 +38,11 @@ class Rounding(BaseModel):
         """The step in pico-units; 1 where nothing is rounded."""
         return 1 if self.step is None else to_pico(self.step)
 
+    @property
+    def lift_pico(self) -> int:
+        """What is added before a cut to the step, so that cutting rounds as the rule says, in pico-units."""
+        return {"none": 0, "down": 0, "up": self.step_pico - 1, "half_up": self.step_pico // 2}[self.mode]
+
 
 def round_to_step(amount: int, step: int, mode: Mode) -> int:
     """Round whole pico-units to a multiple of `step`, the same way the SQL does: away from or toward zero by mode.

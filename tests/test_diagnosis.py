@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from billing.audit import Finding
 from billing.auditor import audit, requests
-from billing.hypotheses import MARKUP, hypotheses, markup
+from billing.hypotheses import MARKUP, explanations, hypotheses, markup
 from billing.rating import lay_rates
 from billing.records import UsageRecord
 from pricing.calculator import rate
@@ -196,6 +196,14 @@ def test_a_tie_is_told_as_one() -> None:
     up = record(2, Usage(input=10_010), Decimal("1.01"))
     (finding,) = told_by(cut, both, up)
     assert (finding.rule, finding.evidence, finding.requests, finding.ties) == ("rounding.up", "exact", 2, 1)
+
+
+@pytest.mark.parametrize("percent", ["2.5", "0.35", "-7.25", "260", "6"])
+def test_one_request_alone_tells_its_mark_up_too(percent: str) -> None:
+    usage, mistake = Usage(600_000, 90_000), markup(PERIOD, Decimal(percent))
+    assert mistake
+    told = explanations(CATALOG, rate(usage, mistake.period).charged, usage, PERIOD)
+    assert [each.detail for each in told] == [mistake.detail]
 
 
 def test_a_few_charges_that_differ_anyhow_are_no_mark_up() -> None:
