@@ -118,7 +118,10 @@ def account_book(  # noqa: PLR0913, PLR0917 - a stretch of time and a policy, as
     uses = _uses(ledger, catalog, provider, until, parts)
     postings = [posting for number, each in enumerate(parts) for posting in _shared(each, uses.get(number, []), lots)]
     postings.sort(key=lambda posting: posting.at)
-    controls = tuple(each for each in _controls(steps, policy) if start is None or each.month >= _month_of(start))
+    controls = tuple(
+        each for each in _controls(steps, policy, _shifted(found, lots))
+        if start is None or each.month >= _month_of(start)
+    )  # fmt: skip
     return AccountBook(provider, history.unit, tuple(postings), lots, controls, history.untimed, history.other_units)
 
 
@@ -158,8 +161,20 @@ def _month_of(at: datetime) -> datetime:
     return datetime(at.year, at.month, 1, tzinfo=UTC)
 
 
-def _controls(steps: Sequence[Step], policy: Policy) -> Iterator[Control]:
-    """Yield the sums of each month from the balance alone, which knows nothing of postings."""
+def _shifted(found: Iterable[Movement], lots: Sequence[Lot]) -> Mapping[tuple[datetime, str], int]:
+    """Return what lots paid in one month for what was used in another, which it belongs to, by month and currency."""
+    sums: dict[tuple[datetime, str], int] = {}
+    for each in found:
+        currency = None if each.lot is None else lots[each.lot].currency
+        if each.paid_at and each.cost and currency:
+            for at, cost in ((each.at, each.cost), (each.paid_at, -each.cost)):
+                key = _month_of(at), currency
+                sums[key] = sums.get(key, 0) + cost
+    return sums
+
+
+def _controls(steps: Sequence[Step], policy: Policy, shifted: Mapping[tuple[datetime, str], int]) -> Iterator[Control]:
+    """Yield the sums of each month from the balance, which knows nothing of postings."""
     known = replay(steps, policy)
     segments = [each for each in known.segments if each.last_step > each.first_step]
     before: Mapping[str, int] = {}
@@ -170,7 +185,8 @@ def _controls(steps: Sequence[Step], policy: Policy) -> Iterator[Control]:
             each for each in own if steps[each.first_step].at >= month or _month_of(steps[each.first_step].at) == month
         ]
         now = _gone(lots)
-        cost = {name: amount - before.get(name, 0) for name, amount in now.items()}
+        names = sorted({*now, *(name for at, name in shifted if at == month)})
+        cost = {name: now.get(name, 0) - before.get(name, 0) + shifted.get((month, name), 0) for name in names}
         yield Control(month, sum(each.used for each in own), sum(each.refunded for each in own), cost)
         before = now
 

@@ -43,6 +43,8 @@ class Movement:
     begins: int = 0
     """... and how much of what was used after that step came before it."""
     refund: GivenBack | None = None
+    paid_at: datetime | None = None
+    """When a lot paid for it, if it was used before there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ class _Trace:
         back = 0
         for lot, amount, cost in consumed:
             if amount > 0:
-                self._pay(lot, amount, cost)
+                self._pay(lot, amount, cost, of.step.at)
             else:
                 back -= amount
                 self._add(cause or Cause.READ, of.step.at, lot, amount, cost, refund)
@@ -200,7 +202,7 @@ class _Trace:
         if overdraft > self.overdraft:
             self.owed.append(_Owed(booked.step.at, overdraft - self.overdraft, booked.of, begins))
 
-    def _pay(self, lot: Lot, amount: int, cost: int | None) -> None:
+    def _pay(self, lot: Lot, amount: int, cost: int | None, at: datetime) -> None:
         """Pay what was owed, the oldest first. Several share the cost by their amounts, to the last pico-unit."""
         left, spent = amount, 0
         while left:
@@ -209,7 +211,7 @@ class _Trace:
             left -= part
             share = None if cost is None else cost * (amount - left) // amount - spent
             spent += share or 0
-            self.found.append(_covered(first, part, lot.serial, share))
+            self.found.append(replace(_covered(first, part, lot.serial, share), paid_at=at))
             first.begins, first.amount = first.begins + part, first.amount - part
             if not first.amount:
                 self.owed.pop(0)

@@ -232,6 +232,16 @@ def test_what_was_overdrawn_is_paid_by_the_next_grant(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_what_was_overdrawn_in_one_month_and_paid_in_the_next_belongs_to_the_first(tmp_path: Path) -> None:
+    told: list[Told] = [use(1, at(9, 5), "3"), top_up(at(10, 7), "1000"), use(2, at(10, 8), "3")]
+    rows = [row for row in rows_of(tmp_path, told) if row["x_Kind"] == "usage"]
+    assert [(row["ChargePeriodStart"][:10], row["x_CostBasis"], row["EffectiveCost"]) for row in rows] == [
+        ("2026-09-05", "grant", "0.03"), ("2026-10-08", "grant", "0.03"),
+    ]  # fmt: skip
+    assert [row["x_CostBasis"] for row in rows_of(tmp_path, told, month=9)] == ["card"]
+    assert [row["x_Kind"] for row in rows_of(tmp_path, told, month=10)] == ["top_up", "usage"]
+
+
 def test_a_top_up_of_unknown_price_is_left_out_and_its_use_valued_by_the_card() -> None:
     with a_ledger() as ledger:
         fill(ledger, [top_up(at(9, 1), "1000", None), use(1, at(9, 5), "3")])
