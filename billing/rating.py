@@ -64,8 +64,8 @@ class Rating:
     """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts.
 
     It is of the usage that the ledger held when the rates were laid: what comes in later needs them laid again.
-    `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units. `unclaimed` are refunds that no
-    charge is left for.
+    `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units. `unclaimed` are refunds that
+    no charge is left for.
     """
 
     ledger: Ledger
