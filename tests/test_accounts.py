@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from billing.balance_sheet import BalanceSheet, Between
 from billing.balances import balance_sheet
 from billing.fast_lane import Lane
+from billing.formats.accounts import TOP_UPS
+from billing.formats.pieces import Item
 from billing.importer import ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.records import AccountEntry, BalanceReading, EntryKind, Reading, Reject, Status, UsageRecord
@@ -86,6 +88,24 @@ def test_top_ups_of_any_size_are_taken_to_the_last_digit(tmp_path: Path) -> None
 def test_what_is_wrong_with_an_entry_is_told_with_its_field(row: dict[str, object], reason: str, field: str) -> None:
     told = {"provider": "vendor", "at": "2026-10-01T08:00:00Z", "credits": 5} | row
     assert outcome_of(told) == Reject(1, reason, field)
+
+
+def test_a_line_without_a_time_or_an_amount_is_rejected_among_others(tmp_path: Path) -> None:
+    whole = {"provider": "vendor", "at": "2026-10-01T08:00:00Z", "credits": 5}
+    cut = [{name: value for name, value in whole.items() if name != missing} for missing in whole]
+    with a_ledger() as ledger:
+        bring(ledger, tmp_path, "top-ups.jsonl", *map(json.dumps, [whole, *cut]))
+        assert held(ledger, "rejects", "line", "reason") == [(2, "no_provider"), (3, "no_time"), (4, "no_amount")]
+
+
+@given(st.dictionaries(
+    st.sampled_from(["provider", "at", "credits", "paid", "currency", "bonus", "expires_at", "kind", "unit", "id"]),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.lists(st.integers(), max_size=1)
+    | st.sampled_from(["2026-10-02T00:00:00Z", "USD", "refund", "adjustment", "1e999", "9" * 70, "-5", "0.1"]),
+))  # fmt: skip
+def test_whatever_a_field_holds_it_is_an_entry_or_a_reject(told: dict[str, object]) -> None:
+    (outcome,) = TOP_UPS.read(iter([Item(1, told)]), Reading())
+    assert isinstance(outcome, AccountEntry | Reject)
 
 
 def test_an_adjustment_may_take_away_and_only_that() -> None:

@@ -35,6 +35,10 @@ ANSWERS: tuple[Json, ...] = (
 )
 SPEND_WITH_TEXTS = SPEND | {"metadata": json.dumps(SPEND["metadata"]), "request_tags": '["a"]'}
 SPEND_WITH_ANSWER = SPEND | {"response": MESSAGE, "status": "success"}
+TOP_UP: Json = {
+    "provider": "vendor", "at": "2026-10-01T00:00:00Z", "credits": 5, "paid": "1", "currency": "USD", "bonus": 1,
+    "expires_at": "2026-12-01T00:00:00Z", "kind": "top_up", "unit": "credit", "id": "p1",
+}  # fmt: skip
 OF_SHAPE: dict[str, tuple[Json, ...]] = {
     "claude_code": (SESSION, {"type": "summary", "summary": "x", "leafUuid": "y"}),
     "litellm": (SPEND, SPEND_WITH_TEXTS, SPEND_WITH_ANSWER, {"data": [SPEND], "total": 1}),
@@ -45,7 +49,9 @@ OF_SHAPE: dict[str, tuple[Json, ...]] = {
     "openrouter": (GENERATION, {"data": GENERATION}),
     "aider": (SENT, {"event": "launched", "properties": {}, "time": 1}),
     "anthropic_sse": (start(), delta(output_tokens=1), STOP),
-    "api_responses": (MESSAGE, *ANSWERS),
+    "top_ups": (TOP_UP, {"provider": "vendor", "at": "2026-10-01T00:00:00Z", "credits": 5}),
+    "balances": ({"provider": "vendor", "at": "2026-10-01T00:00:00Z", "balance": 5, "unit": "credit"},),
+    "api_responses": (MESSAGE, *ANSWERS, {"timestamp": "2026-10-01T00:00:00Z", "response": {"credits": 5}}),
 }  # fmt: skip
 CASES = [(name, sample) for name, samples in OF_SHAPE.items() for sample in samples]
 

@@ -104,7 +104,7 @@ class _Row:
         return found
 
     def at(self) -> datetime:
-        at = self.cells.at(self.value["at"], "at")
+        at = self.cells.at(self.value.get("at"), "at")
         if at is None:
             raise BadFieldError("no_time", "at")
         return at

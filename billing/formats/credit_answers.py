@@ -21,8 +21,8 @@ _CREDITS = "credits"
 _NESTED = ("data", _CREDITS)
 _BOUGHT, _USED = "total_credits", "total_usage"
 _OPENROUTER = "openrouter"
-#: What an answer of another kind has: usage, an error, or what a model says.
-_OTHER_KINDS = frozenset({"usage", "error", "model", "type", "content", "choices", "credits_consumed"})
+#: What an answer of another kind has: usage, an error, or what a model says; and a line of an account's own files `at`.
+_OTHER_KINDS = frozenset({"at", "usage", "error", "model", "type", "content", "choices", "credits_consumed"})
 _HTTP_ERROR = 400
 
 
@@ -40,7 +40,7 @@ def balance_of(line: int, log: Json, answer: Json, reading: Reading) -> BalanceR
     status = log.get("status")
     if type(status) is int and status >= _HTTP_ERROR:
         raise BadFieldError("request_failed", "status")
-    at = next(filter(None, (instant(log, name, reading.zone) for name in ("timestamp", "at"))), None)
+    at = instant(log, "timestamp", reading.zone)
     if at is None:
         raise BadFieldError("no_time", "timestamp")
     named = log.get("provider")
