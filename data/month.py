@@ -125,7 +125,8 @@ FAULTS: Final = {
     "rate.other_route": "On 2026-10-08 key_c3 pays the /anthropic rates for claude-sonnet-4-6.",
     "rounding.up": "On 2026-10-14 charges for claude-sonnet-4-6 are rounded up to 0.01 credit instead of cut.",
     "rate.markup": "From 2026-10-19 key_b2 pays 6 % over the card for claude-opus-4-6.",
-    "refund.missing": "From 2026-10-22 to 2026-10-26 the credits of requests that fail with 503 are kept, not refunded.",
+    "refund.missing": "From 2026-10-22 to 2026-10-26 the credits of requests that fail with 503 are kept, "
+    "not refunded.",
     "charge.extreme": "The first claude-opus-4-6 request of key_a1 on or after 2026-10-27 is charged a hundredfold.",
 }
 """The cause of each planted fault and what the vendor does wrong."""
