@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from billing.markups import roundest
+from billing.markups import own_percents
 from pricing.amounts import EXACT, digits, per_mtok_to_pico, times, to_pico
 from pricing.calculator import rate
 from pricing.catalog import Catalog, RatePeriod
@@ -89,11 +89,11 @@ def explanations(catalog: Catalog, charged: Decimal | None, usage: Usage, period
     own = rate(usage, period)
     if charged is None or own.exact is None or own.charged == charged:
         return ()
-    share = roundest(to_pico(own.exact), to_pico(charged), period.block.rounding)
-    other = None if share is None else markup(period, share)
-    tried = [*hypotheses(catalog, period), *([other] if other else [])]
-    found = {(each.rule, each.detail): each for each in tried if rate(usage, each.period).charged == charged}
-    return tuple(found.values())
+    found = tuple(each for each in hypotheses(catalog, period) if rate(usage, each.period).charged == charged)
+    if found:
+        return found
+    shares = own_percents(to_pico(own.exact), to_pico(charged), period.block.rounding)
+    return tuple(each for each in (markup(period, share) for share in shares) if each)
 
 
 def own_mistakes(catalog: Catalog, period: RatePeriod) -> Iterator[Hypothesis]:

@@ -79,12 +79,10 @@ def percents(charges: Iterable[Unreproduced]) -> tuple[Decimal, ...]:
     return tuple(Decimal(best) / 100 for best in found)
 
 
-def roundest(exact: int, charged: int, rounding: Rounding) -> Decimal | None:
-    """Return the roundest percentage over an exact sum that gives a charge; None if none does, or too many."""
+def own_percents(exact: int, charged: int, rounding: Rounding) -> tuple[Decimal, ...]:
+    """Return the mark-up that one charge tells alone: it takes many digits, as of a vendor that does not round."""
     parts = 1 if rounding.scope == "request" else _COMPONENTS
-    one = Unreproduced(0, exact, charged, rounding.step_pico * parts, rounding.lift_pico * parts)
-    best = max(one.ratios() if exact else (), key=lambda part: (_roundness(part), -abs(part)), default=0)
-    return Decimal(best) / 100 if best else None
+    return percents([Unreproduced(0, exact, charged, rounding.step_pico * parts, rounding.lift_pico * parts)])
 
 
 def _shared(charges: _Charges, percent: int) -> int:

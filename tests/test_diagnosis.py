@@ -198,12 +198,15 @@ def test_a_tie_is_told_as_one() -> None:
     assert (finding.rule, finding.evidence, finding.requests, finding.ties) == ("rounding.up", "exact", 2, 1)
 
 
-@pytest.mark.parametrize("percent", ["2.5", "0.35", "-7.25", "260", "6"])
+@pytest.mark.parametrize("percent", ["2.5", "-7.5", "260", "6"])
 def test_one_request_alone_tells_its_mark_up_too(percent: str) -> None:
-    usage, mistake = Usage(600_000, 90_000), markup(PERIOD, Decimal(percent))
+    unrounded = a_catalog(block(FULL))
+    (period,) = unrounded.periods("vendor", "model")
+    usage, mistake = Usage(600_000_000, 90_000_000), markup(period, Decimal(percent))
     assert mistake
-    told = explanations(CATALOG, rate(usage, mistake.period).charged, usage, PERIOD)
+    told = explanations(unrounded, rate(usage, mistake.period).charged, usage, period)
     assert [each.detail for each in told] == [mistake.detail]
+    assert explanations(unrounded, Decimal(100), usage, period) == ()
 
 
 def test_a_few_charges_that_differ_anyhow_are_no_mark_up() -> None:
