@@ -56,9 +56,9 @@ def accounts(draw: st.DrawFn) -> list[Told]:
             line + 1, "vendor", sku, f"r{line}", at=draw(moments), usage=usage, charged=draw(st.none() | cents),
             unit="credit", project=draw(names), status=Status.FAILED if is_failed else Status.OK,
         ))  # fmt: skip
-    charged = [each for each in told if isinstance(each, UsageRecord) and each.charged and each.at]
-    for line, each in enumerate(draw(st.lists(st.sampled_from(charged), max_size=3)) if charged else []):
-        at = each.at + timedelta(days=draw(st.integers(0, 20)))  # type: ignore[operator]  # it has one
+    charged = [(each, each.at) for each in told if isinstance(each, UsageRecord) and each.charged and each.at]
+    for line, (each, began) in enumerate(draw(st.lists(st.sampled_from(charged), max_size=3)) if charged else []):
+        at = began + timedelta(days=draw(st.integers(0, 20)))
         told.append(UsageRecord(
             line + 50, "vendor", each.sku, f"back{line}", at=at, status=Status.REFUND, charged=-draw(cents),
             unit="credit", tags=(("of_request", each.request_id or ""),),

@@ -21,7 +21,7 @@ def failing_rules(folder: Path, file: Path) -> set[str]:
     """Return the ids of the rules that a file fails. Its exit code is always 0, so what it says is parsed."""
     packages = next((folder / "env" / "lib").glob("python*/site-packages"))
     # It opens a list of currencies by a path that is relative to where it lies; its rules come with it.
-    command = [
+    command: list[str | Path] = [
         folder / "env" / "bin" / "focus-validator", "--data-file", file, "--validate-version", "1.2",
         "--block-download",
         "--applicability-criteria", ",".join(_DOES),
