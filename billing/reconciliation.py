@@ -44,9 +44,9 @@ class Reconciliation:
     catalog_version: str
     catalog_digest: str
     known_at: date | None
-    untimed: int = 0
-    """Requests of this provider whose log tells no time: they are in no period."""
-    conflicts: int = 0
+    untimed: int | None = None
+    """Requests of this provider whose log tells no time: they are in no period. Like the next, not kept at closing."""
+    conflicts: int | None = None
     closed: ClosedPeriod | None = None
     """Set if this is the answer that was kept when the period was closed."""
     balance: BalanceSheet | None = None

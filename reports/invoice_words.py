@@ -90,7 +90,9 @@ def _asked(found: Reconciliation) -> Iterator[str]:
     shown = beside(asked, due, invoice.places)
     what = f"Invoice {invoice.id} of {invoice.provider} asks {money(shown.charged, invoice.currency)}"
     when = period(invoice.start, invoice.end)
-    if asked == due:
+    if total.metered is None and found.known_at is None:
+        yield f"{what} for {when}; there is neither a rate card nor a request of that provider."
+    elif asked == due:
         yield f"{what} for {when}, and so says the rate card."
     else:
         card, size = money(shown.expected, invoice.currency), money(abs(shown.variance), invoice.currency)
@@ -117,8 +119,8 @@ def _beside(found: Reconciliation) -> Iterator[str]:
     left_out = [
         (carried, f"taxes and fees of {exactly(from_pico(carried), found.invoice.currency)}"),
         (len(found.corrections()), f"{count(len(found.corrections()), 'correction')} of closed periods"),
-        (found.conflicts, f"{count(found.conflicts, 'conflict')} with another record of the same id"),
-        (found.untimed, f"{count(found.untimed, 'request')} whose log tells no time"),
+        (found.conflicts, f"{count(found.conflicts or 0, 'conflict')} with another record of the same id"),
+        (found.untimed, f"{count(found.untimed or 0, 'request')} whose log tells no time"),
     ]
     parts = [text for number, text in left_out if number]
     if parts:

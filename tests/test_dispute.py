@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
 import pytest
 
 from pricing.calculator import price
@@ -210,8 +211,8 @@ def test_a_folder_is_replaced_only_if_it_is_an_untouched_pack(tmp_path: Path) ->
 def test_rows_that_do_not_add_up_are_never_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Tally.add
 
-    def miscounted(self: Tally, batch: object) -> None:
-        real(self, batch)  # type: ignore[arg-type]  # a batch
+    def miscounted(self: Tally, batch: pa.RecordBatch) -> None:
+        real(self, batch)
         self.variance["F-001"] += 1
 
     monkeypatch.setattr(Tally, "add", miscounted)

@@ -128,10 +128,9 @@ def workbook(file: BinaryIO, title: str) -> Iterator[Book]:
 
 def _values(column: "pa.Array[Any]") -> list[Any]:
     """Return what goes into cells: text, or the digits of a number."""
-    if pa.types.is_date(column.type):
-        return column.to_pylist()
-    values = plain_text(column).to_pylist()
-    if pa.types.is_string(column.type) or pa.types.is_timestamp(column.type):
+    days = pa.types.is_date(column.type)
+    values: list[Any] = (column if days else plain_text(column)).to_pylist()
+    if days or pa.types.is_string(column.type) or pa.types.is_timestamp(column.type):
         return values
     return [None if value is None else _number(value) for value in values]
 
