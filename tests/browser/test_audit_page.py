@@ -71,7 +71,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     page = open_page(audit_file, viewport=DESKTOP)
     wait_for_charts(page)
     whole = {table: shown_rows(page, table) for table in ("findings", "gaps", "skus", "rates", "daily-table-credit")}
-    assert whole["findings"] == 11
+    assert whole["findings"] == len(a_page().audit.findings) > 1
     all_bars = bars(page, "causes-credit")
     choose(page, sku="vendor model-d")
     expect(page.locator("#status")).to_contain_text("1 of 8 SKUs")
@@ -82,7 +82,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     assert bars(page, "by-sku-credit") == 2
     assert bars(page, "causes-USD") == 0
     choose(page, verdict="undercharged")
-    assert column(page, "findings", 1) == ["F-010"]
+    assert column(page, "findings", 1) == ["F-009"]
     assert shown_rows(page, "gaps") == 0
     expect(page.locator("#gaps-section .empty")).to_be_visible()
     assert page.locator("details.group:not([hidden])").count() == 1
@@ -91,7 +91,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     again = open_page(audit_file, link[link.index("#") :], viewport=DESKTOP)
     expect(again.locator("#filter [name=sku]")).to_have_value("vendor model-d")
     expect(again.locator("#filter [name=verdict]")).to_have_value("undercharged")
-    assert column(again, "findings", 1) == ["F-010"]
+    assert column(again, "findings", 1) == ["F-009"]
     again.get_by_role("button", name="Reset").click()
     expect(again.locator("#status")).to_contain_text("Everything is shown")
     assert shown_rows(again, "findings") == whole["findings"]
@@ -135,7 +135,7 @@ def test_the_figures_of_each_day_are_the_same_after_filtering_and_resetting(open
 def test_a_hash_that_names_nothing_is_no_harm(open_page: Open, audit_file: Path) -> None:
     page = open_page(audit_file, "#sku=<img src=x>&verdict=__proto__&finding=F-999&at=nowhere", viewport=DESKTOP)
     expect(page.locator("#status")).to_contain_text("Everything is shown")
-    assert shown_rows(page, "findings") == 11
+    assert shown_rows(page, "findings") == len(a_page().audit.findings)
 
 
 def test_a_column_is_sorted_by_keyboard_with_the_unknown_last(open_page: Open, audit_file: Path) -> None:
