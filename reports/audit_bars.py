@@ -10,7 +10,7 @@ from billing.audit import Audit, SkuLine
 from pricing.amounts import digits
 from reports import words
 from reports.audit_figures import AuditFigures, sku_key
-from reports.audit_tables import Names, variance_style
+from reports.audit_tables import Names, under, variance_style
 from reports.charts import Chart, figure_json, plain
 from reports.figures import UNKNOWN, signed, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text
@@ -74,7 +74,7 @@ def cause_chart(audit: Audit, unit: str, figures: AuditFigures, names: Names) ->
                 text(words.cause(part.cause)), text(part.cause), text(part.finding), text(part.provider),
                 text(part.sku), Cell(UNKNOWN, "") if part.requests is None else number(part.requests), _variance(part),
             ),
-            part.name, (part.verdict,), part.finding or None, has_finding=True,
+            under(part.name, part.verdict, part.finding or None),
         )
         for part in parts
     )  # fmt: skip
@@ -101,7 +101,7 @@ def _sku_row(line: SkuLine, figures: AuditFigures, names: Names) -> Row:
         text(line.provider), text(line.sku), amount(shown.charged, line.charged), amount(shown.expected, line.expected),
         amount(shown.variance, line.variance, with_sign=True, style=variance_style(line.variance)),
     )  # fmt: skip
-    return Row(cells, names[line.provider, line.sku])
+    return Row(cells, under(names[line.provider, line.sku]))
 
 
 def _variance(part: _Part) -> Cell:

@@ -1,51 +1,76 @@
-"""What the audit page says, computed from the ledger: the audit, the requests to look at, and their arithmetic."""
+"""What the pages of an audit say, computed from the ledger: the audit, requests to look at, and their arithmetic."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.audit import Audit
+from billing.audit import Audit, AuditedRequest
 from billing.auditor import audit_rated, requests, usage_of
 from billing.ledger import Ledger
 from billing.rating import Rating, Selection, lay_rates
-from pricing.calculator import rate
+from pricing.calculator import Charge, rate
 from pricing.catalog import Catalog, RatePeriod
-from reports.audit_page import AuditPage
+from reports.pages.frame import unit_values
 
 #: Requests of each SKU and verdict that the page carries; the rest is a command away.
 _MOST_SAMPLES = 12
 
 
-def audit_page(
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """An audit with all that its pages show beside it, computed apart from writing them."""
+
+    audit: Audit
+    period: str
+    """The months that it is of, such as `October 2026`; empty where no request tells its time."""
+    samples: tuple[tuple[AuditedRequest, Charge | None], ...]
+    """Requests to drill down to, with the arithmetic of each; None where no rate is known."""
+    rates: tuple[RatePeriod, ...]
+    """The rates that the requests were rated by."""
+    ledger_name: str
+    """Shown in the commands that list the rest."""
+    is_simulated: bool = False
+    """Whether a banner says that this is simulated sample data."""
+    credit_values: tuple[str, ...] = ()
+    """What a vendor's unit is worth, such as `aivideoapi: 1 credit = $0.005`."""
+
+
+def audit_report(
     ledger: Ledger,
     catalog: Catalog,
     selection: Selection,
     tolerance: Decimal = Decimal(0),
     *,
     is_simulated: bool = False,
-) -> AuditPage:
-    """Compute the audit page of the selected requests."""
+) -> AuditReport:
+    """Compute the report of the selected requests."""
     rating = lay_rates(ledger, catalog, selection)
     found = audit_rated(rating, tolerance)
     sampled = requests(rating, tolerance, most=_MOST_SAMPLES)
-    return AuditPage(
+    return AuditReport(
         audit=found,
-        title=titled("Audit", found, selection),
+        period=period_of(found, selection),
         samples=tuple(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
         rates=rates_used(rating, found),
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
-        credit_values=_unit_values(catalog, found),
+        credit_values=unit_values(catalog, [line.provider for line in found.skus]),
     )
 
 
-def titled(name: str, found: Audit, selection: Selection) -> str:
-    """Return a title with the months that the audit is of, such as `Audit, October 2026`."""
+def titled(name: str, period: str) -> str:
+    """Return a title with the months that it is of, such as `Audit, October 2026`."""
+    return f"{name}, {period}" if period else name
+
+
+def period_of(found: Audit, selection: Selection) -> str:
+    """Return the months that the audit is of, such as `October 2026`; empty where no request tells its time."""
     start, last = selection.start or found.first_at, found.last_at
     if start is None or last is None:
-        return name
+        return ""
     months = [f"{at:%B %Y}" for at in (start, last)]
-    return f"{name}, {months[0]}" if months[0] == months[1] else f"{name}, {months[0]} to {months[1]}"
+    return months[0] if months[0] == months[1] else f"{months[0]} to {months[1]}"
 
 
 def rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
@@ -58,10 +83,3 @@ def rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
         and (period.valid_from is None or found.last_at is None or period.valid_from <= found.last_at)
         and (period.valid_to is None or found.first_at is None or period.valid_to > found.first_at)
     )
-
-
-def _unit_values(catalog: Catalog, found: Audit) -> tuple[str, ...]:
-    """Say what a unit is worth at each provider that charges in one of its own."""
-    providers = sorted({line.provider for line in found.skus if line.provider in catalog.providers})
-    cards = [catalog.card(provider) for provider in providers if provider is not None]
-    return tuple(f"{card.provider}: 1 {card.unit} = ${value.usd}" for card in cards for value in card.usd_per_unit[-1:])

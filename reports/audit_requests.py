@@ -9,7 +9,7 @@ from pricing.amounts import plain
 from pricing.calculator import Charge, Line
 from reports import words
 from reports.audit_figures import AuditFigures
-from reports.audit_tables import Names, Samples, severity_cell, variance_style
+from reports.audit_tables import Names, Samples, severity_cell, under, variance_style
 from reports.figures import UNKNOWN, at_least, count, grouped, money, signed, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 
@@ -91,7 +91,7 @@ def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: Audit
         _of(len(samples), each.requests),
         _table(each.id, samples, figures, names, each.id),
         tuple(arithmetic(request, charge) for request, charge in samples),
-        Row((), names[each.provider, each.sku], (each.verdict,), each.id, has_finding=True),
+        Row((), under(names[each.provider, each.sku], each.verdict, each.id)),
     )
 
 
@@ -107,7 +107,7 @@ def _verdict_group(audit: Audit, code: str, samples: Samples, figures: AuditFigu
         _of(len(samples), requests),
         _table(f"verdict-{code}", samples, figures, names, None),
         tuple(arithmetic(request, charge) for request, charge in samples),
-        Row((), None, (code,), has_finding=True),
+        Row((), under(None, code, finding=None)),
     )
 
 
@@ -127,8 +127,7 @@ def _table(group: str, samples: Samples, figures: AuditFigures, names: Names, fi
         Column("Variance", is_number=True), Column("Unit"), Column("Verdict"),
     )  # fmt: skip
     rows = tuple(
-        Row(_cells(each, figures), names[each.provider, each.sku], (each.verdict,), finding, has_finding=True)
-        for each, _ in samples
+        Row(_cells(each, figures), under(names[each.provider, each.sku], each.verdict, finding)) for each, _ in samples
     )
     return Table(f"requests-{group}", f"Sample requests of {group}", columns, rows)
 

@@ -31,6 +31,19 @@ def names(audit: Audit, samples: Samples) -> Names:
     return {key: index for index, key in enumerate(sorted(found, key=lambda key: (key[0] or "", key[1])))}
 
 
+def under(name: int | None, verdict: str = "", finding: str | None = "") -> Mapping[str, Sequence[str]]:
+    """Return the filters that a row is shown under: its SKU's, and of requests their verdict's and finding's.
+
+    A finding of None is a row of requests that are in no finding; it is hidden when one is chosen.
+    """
+    marks: dict[str, Sequence[str]] = {} if name is None else {"sku": (str(name),)}
+    if verdict:
+        marks["verdict"] = (verdict,)
+    if finding != "":
+        marks["finding"] = (finding,) if finding else ()
+    return marks
+
+
 def severity(audit: Audit, finding: Finding) -> str:
     """Return `high`, `medium` or `low`, by the finding's share of what was checked in its unit."""
     checked = next((total.expected for total in audit.totals if total.unit == finding.unit), Decimal(0))
@@ -79,7 +92,7 @@ def gaps(audit: Audit, figures: AuditFigures, names: Names) -> Table:
                 number(gap.requests), number(gap.tokens), _rounded(gap.charged, gap.unit, figures),
                 text(gap.unit and unit_name(gap.unit)),
             ),
-            names[gap.provider, gap.sku], (words.verdict_of_reason(gap.reason),), has_finding=True,
+            under(names[gap.provider, gap.sku], words.verdict_of_reason(gap.reason), finding=None),
         )
         for gap in audit.gaps
     )  # fmt: skip
@@ -105,7 +118,10 @@ def sku_verdicts(audit: Audit, names: Names) -> Table:
         *(Column(words.verdict(code), is_number=True) for code in used),
     )  # fmt: skip
     rows = tuple(
-        Row((*_sku_cells(line), *(number(line.verdicts.get(code, 0)) for code in used)), names[line.provider, line.sku])
+        Row(
+            (*_sku_cells(line), *(number(line.verdicts.get(code, 0)) for code in used)),
+            under(names[line.provider, line.sku]),
+        )
         for line in audit.skus
     )
     return Table("sku-verdicts", "Requests of each SKU by verdict", columns, rows)
@@ -147,7 +163,7 @@ def _finding_row(audit: Audit, each: Finding, figures: AuditFigures, names: Name
         amount(shown, each.variance, with_sign=True, style=variance_style(each.variance)), *unit, usd,
         text(each.provider), text(each.sku), text(each.rule), text(_evidence(each)), text(each.pattern),
     )  # fmt: skip
-    return Row(cells, names[each.provider, each.sku], (each.verdict,), each.id, has_finding=True)
+    return Row(cells, under(names[each.provider, each.sku], each.verdict, each.id))
 
 
 def _evidence(each: Finding) -> str:
@@ -168,7 +184,7 @@ def _sku_row(line: SkuLine, figures: AuditFigures, names: Names) -> Row:
     )  # fmt: skip
     unchecked = _rounded(line.charged_unchecked or None, line.unit, figures)
     unreported = _rounded(line.expected_unreported or None, line.unit, figures)
-    return Row((*_sku_cells(line), *sums, unchecked, unreported), names[line.provider, line.sku])
+    return Row((*_sku_cells(line), *sums, unchecked, unreported), under(names[line.provider, line.sku]))
 
 
 def _rounded(value: Decimal | None, unit: str | None, figures: AuditFigures) -> Cell:
@@ -192,7 +208,7 @@ def _rate_row(period: RatePeriod, prompt: str, per_mtok: PerMtok, names: Names) 
         *(_rate(per_mtok.rate(kind)) for kind in TOKEN_KINDS), text(holds),
         text(words.rounding(block.rounding, period.unit)), text(found_at), text(block.observed_on.isoformat()),
     )  # fmt: skip
-    return Row(cells, names.get((period.provider, period.sku)))
+    return Row(cells, under(names.get((period.provider, period.sku))))
 
 
 def _rate(value: Decimal | None) -> Cell:

@@ -19,9 +19,9 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _POLICY_GOES_HERE = "@@content-security-policy@@"
 
 
-def render(template: str, page: object) -> str:
+def render(template: str, page: object, **more: object) -> str:
     """Fill the template with `page`. The policy allows the page's own scripts, by their digests, and nothing else."""
-    text = _environment().get_template(template).render(page=page, policy=_POLICY_GOES_HERE)
+    text = _environment().get_template(template).render(page=page, **more, policy=_POLICY_GOES_HERE)
     return text.replace(_POLICY_GOES_HERE, content_security_policy(text), 1)
 
 

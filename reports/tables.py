@@ -1,8 +1,10 @@
 """Tables as values: what a page shows, sorts, filters and hands out as CSV."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from reports import figures
 
@@ -35,14 +37,9 @@ class Row:
     """A row and what the filter bar knows it by."""
 
     cells: tuple[Cell, ...]
-    name: int | None = None
-    """The index of its provider and SKU; None if it has none."""
-    verdicts: tuple[str, ...] = ()
-    """It is shown under a filter for any of these; empty: under any."""
-    finding: str | None = None
-    """It is shown under a filter for that finding; None: under any that allows its SKU."""
-    has_finding: bool = False
-    """Whether it is a row of requests, so that a filter for a finding that it is not of hides it."""
+    under: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Per field of the filter bar, the keys under which it is shown, none where it is shown under none; under a field
+    that is not named here it is always shown."""
 
 
 @dataclass(frozen=True, slots=True)

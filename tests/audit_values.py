@@ -14,8 +14,7 @@ from pricing.catalog import Catalog
 from pricing.rates import PerMtok, RateCard, Sku, Source, UnitValue
 from pricing.rounding import Rounding
 from pricing.usage import Usage
-from reports.audit_page import AuditPage
-from reports.audit_report import audit_page
+from reports.audit_report import AuditReport, audit_report
 from tests.ledgers import LEARNED, OCTOBER, a_ledger, block, put
 
 CUT = Rounding(mode="down", step=Decimal("0.01"), basis="inferred", evidence="two documented charges")
@@ -37,11 +36,11 @@ HOSTILE = (
 )
 
 
-def a_page(*, hostile: bool = False) -> AuditPage:
+def a_report(*, hostile: bool = False) -> AuditReport:
     """Return the page of a small October: two units, all verdicts, a charge that is off each way."""
     with a_month(hostile=hostile) as (ledger, catalog):
-        page = audit_page(ledger, catalog, EVERYTHING, Decimal(0), is_simulated=True)
-    return replace(page, title=f"Audit {HOSTILE[0]}", ledger_name="my ledger's.duckdb") if hostile else page
+        page = audit_report(ledger, catalog, EVERYTHING, Decimal(0), is_simulated=True)
+    return replace(page, period=HOSTILE[0], ledger_name="my ledger's.duckdb") if hostile else page
 
 
 @contextmanager
@@ -55,14 +54,14 @@ def a_month(*, hostile: bool = False) -> Iterator[tuple[Ledger, Catalog]]:
         yield ledger, catalog
 
 
-def a_matched_page() -> AuditPage:
+def a_matched_report() -> AuditReport:
     """Return a page on which nothing differs and nothing is left out."""
     catalog = _catalog(("model-a",))
     usage = Usage(input=1000, output=500)
     records = [_charged(catalog, line, ("vendor", "model-a"), OCTOBER, usage) for line in range(1, 4)]
     with a_ledger() as ledger:
         put(ledger, records)
-        return audit_page(ledger, catalog, EVERYTHING)
+        return audit_report(ledger, catalog, EVERYTHING)
 
 
 def _catalog(skus: tuple[str, ...]) -> Catalog:

@@ -16,9 +16,10 @@ import pytest
 
 from reports import html, words
 from reports.audit_figures import AuditFigures, sku_key
-from reports.audit_page import AuditPage, render_audit_page
+from reports.audit_report import AuditReport
 from reports.figures import adding_up, rounded
-from tests.audit_values import HOSTILE, a_matched_page, a_page
+from reports.pages.findings import render_findings
+from tests.audit_values import HOSTILE, a_matched_report, a_report
 from tests.conftest import ROOT
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
@@ -60,21 +61,21 @@ def read(text: str) -> Read:
 
 
 @pytest.fixture(scope="module")
-def page() -> AuditPage:
-    return a_page()
+def page() -> AuditReport:
+    return a_report()
 
 
 @pytest.fixture(scope="module")
-def plain(page: AuditPage) -> Read:
-    return read(render_audit_page(page))
+def plain(page: AuditReport) -> Read:
+    return read(render_findings(page))
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Read:
-    return read(render_audit_page(a_page(hostile=True)))
+    return read(render_findings(a_report(hostile=True)))
 
 
-def test_the_page_says_the_answer_and_where_it_comes_from(page: AuditPage, plain: Read) -> None:
+def test_the_page_says_the_answer_and_where_it_comes_from(page: AuditReport, plain: Read) -> None:
     said = " ".join(" ".join(text for element, text in plain.texts if element not in {"script", "style"}).split())
     for expected in (
         "As of 2026-11-05 02:30 UTC", page.audit.catalog_digest, page.audit.input_digest, "2026.10.1",
@@ -103,11 +104,11 @@ def test_nothing_is_loaded_from_outside(reader: str, request: pytest.FixtureRequ
 def test_the_policy_names_every_script_by_its_digest_and_allows_no_eval(plain: Read) -> None:
     (policy,) = [a["content"] or "" for tag, a in plain.elements if tag == "meta" and "http-equiv" in a]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
-    text = render_audit_page(a_page())
+    text = render_findings(a_report())
     scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
     assert rules["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     assert rules["default-src"] == "'none'"
     assert "unsafe-eval" not in policy
     assert "http" not in policy
@@ -117,16 +118,16 @@ def test_the_policy_names_every_script_by_its_digest_and_allows_no_eval(plain: R
 
 def test_names_stay_names(hostile: Read) -> None:
     scripts = [attributes for tag, attributes in hostile.elements if tag == "script"]
-    assert [attributes for attributes in scripts if attributes.get("type") != "application/json"] == [{}, {}]
+    assert [attributes for attributes in scripts if attributes.get("type") != "application/json"] == [{}, {}, {}]
     texts = {text.strip() for element, text in hostile.texts if element in {"td", "code", "button", "h1", "option"}}
     for name in HOSTILE:
         assert name in texts, name
     assert f"{HOSTILE[3]} 19" in texts
-    assert f"Audit {HOSTILE[0]}" in texts
+    assert f"Findings, {HOSTILE[0]}" in texts
 
 
 def test_plotly_gets_names_that_it_shows_as_they_are() -> None:
-    text = render_audit_page(a_page(hostile=True))
+    text = render_findings(a_report(hostile=True))
     embedded = re.findall(r'<script type="application/json" id="[^"]*-figure">(.*?)</script>', text)
     figures = [json.loads(each) for each in embedded]
     labels = [label for figure in figures for label in figure["layout"].get("meta", {}).get("labels", {}).values()]
@@ -138,14 +139,14 @@ def test_plotly_gets_names_that_it_shows_as_they_are() -> None:
 
 WRITE = """
 import sys
-from reports.audit_page import render_audit_page
-from tests.audit_values import a_page
-sys.stdout.buffer.write(render_audit_page(a_page()).encode())
+from reports.pages.findings import render_findings
+from tests.audit_values import a_report
+sys.stdout.buffer.write(render_findings(a_report()).encode())
 """
 
 
-def test_the_same_page_is_the_same_bytes_in_any_zone_and_with_any_seed(page: AuditPage, tmp_path: Path) -> None:
-    told = render_audit_page(page).encode()
+def test_the_same_page_is_the_same_bytes_in_any_zone_and_with_any_seed(page: AuditReport, tmp_path: Path) -> None:
+    told = render_findings(page).encode()
     for zone, seed in (("America/Los_Angeles", "1"), ("Asia/Kolkata", "2")):
         environment = os.environ | {"TZ": zone, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", WRITE]
@@ -153,7 +154,7 @@ def test_the_same_page_is_the_same_bytes_in_any_zone_and_with_any_seed(page: Aud
         assert run.stdout == told
 
 
-def test_figures_beside_each_other_add_up(page: AuditPage) -> None:
+def test_figures_beside_each_other_add_up(page: AuditReport) -> None:
     figures = AuditFigures.of(page.audit)
     for unit, total in figures.totals.items():
         lines = [figures.skus[sku_key(line)] for line in page.audit.skus if line.unit == unit]
@@ -177,13 +178,13 @@ def test_rounding_moves_only_what_is_not_zero_and_refuses_parts_of_another_total
 
 
 def test_a_page_without_variance_is_calm_and_a_page_without_requests_too() -> None:
-    page = a_matched_page()
-    text = render_audit_page(page)
+    page = a_matched_report()
+    text = render_findings(page)
     assert "the rate card says the same" in text
     assert "Partial totals" not in text
     assert "No finding: every checked charge is right." in text
     nothing = replace(page.audit, totals=(), skus=(), days=(), verdicts={}, first_at=None, last_at=None)
-    assert "there is nothing to check" in render_audit_page(replace(page, audit=nothing, samples=()))
+    assert "there is nothing to check" in render_findings(replace(page, audit=nothing, samples=()))
 
 
 def test_every_chart_has_a_heading_a_text_and_a_table(plain: Read) -> None:

@@ -15,7 +15,7 @@ from billing.records import Reading
 from reports.answer import answer
 from reports.cli.imports import progress_bar
 from reports.cli.options import catalog_of
-from reports.cli.pages import write_audit_page
+from reports.cli.pages import audit_pages, read_audit, write_pages
 
 #: The sample month: what the simulated logs cover.
 _MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
@@ -41,7 +41,7 @@ def demo(*, out: Path) -> int:
         result = import_paths(book, files, Reading(), datetime.now(UTC), on_progress=on_progress)
         total = result.total
         found = audit(book, catalog_of((), providers=held_providers(book)), _MONTH)
-    page = write_audit_page(ledger, (), _MONTH, out, is_simulated=True)
+    page, *_ = write_pages(out, audit_pages(read_audit(ledger, (), _MONTH, is_simulated=True)))
     click.echo("Simulated sample data: October 2026.", err=True)
     click.echo(
         f"{total.records:,} records = {total.imported:,} imported + {total.duplicate:,} duplicate + "

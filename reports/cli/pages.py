@@ -1,5 +1,6 @@
 """`report`: pages for people."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,10 +9,13 @@ import click
 
 from billing.ledger import open_ledger
 from billing.rating import Selection, held_providers
-from reports.audit_page import render_audit_page
-from reports.audit_report import audit_page
+from reports.audit_report import AuditReport, audit_report
 from reports.cli.options import catalog_of, everywhere, known_option, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
+from reports.pages.findings import render_findings
+
+Page = Callable[[Sequence[str]], str]
+"""What makes the HTML of a page, given the names of the pages beside it."""
 
 
 @click.group()
@@ -39,28 +43,39 @@ def audit(
     output_format: str | None,
     quiet: bool,
 ) -> int:
-    """Write the audit as one self-contained page."""
+    """Write the audit as self-contained pages."""
     chosen = selection(month, from_at, to_at, provider)
-    path = write_audit_page(ledger, rate_cards, chosen, out, tolerance=tolerance, known_at=known_at)
-    write(Result({"files": [path]}, (Table("Files", ("path",), [(str(path),)]),)), output_format)
+    found = read_audit(ledger, rate_cards, chosen, tolerance=tolerance, known_at=known_at)
+    paths = write_pages(out, audit_pages(found))
+    write(Result({"files": paths}, (Table("Files", ("path",), [(str(path),) for path in paths]),)), output_format)
     return 0
 
 
-def write_audit_page(
+def read_audit(
     ledger: Path,
     rate_cards: tuple[Path, ...],
     chosen: Selection,
-    out: Path,
     *,
     tolerance: Decimal = Decimal(0),
     known_at: date | None = None,
     is_simulated: bool = False,
-) -> Path:
-    """Write the audit page of a ledger into a folder and return its path."""
+) -> AuditReport:
+    """Audit a ledger for its pages."""
     with open_ledger(ledger, read_only=True) as book:
         catalog = catalog_of(rate_cards, known_at, held_providers(book))
-        page = audit_page(book, catalog, chosen, tolerance, is_simulated=is_simulated)
+        return audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
+
+
+def audit_pages(report: AuditReport) -> dict[str, Page]:
+    """Return the pages of an audit, by name."""
+    return {"findings": lambda beside: render_findings(report, beside)}
+
+
+def write_pages(out: Path, pages: Mapping[str, Page]) -> list[Path]:
+    """Write pages that link to each other into a folder and return their paths."""
     out.mkdir(parents=True, exist_ok=True)
-    path = out / "audit.html"
-    path.write_bytes(render_audit_page(page).encode())
-    return path
+    names = tuple(pages)
+    paths = [out / f"{name}.html" for name in names]
+    for path, page in zip(paths, pages.values(), strict=True):
+        path.write_bytes(page(names).encode())
+    return paths

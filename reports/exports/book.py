@@ -12,7 +12,7 @@ from billing.quantities import QuantityLine, quantities
 from pricing.catalog import RatePeriod
 from pricing.rates import PerMtok
 from pricing.usage import TOKEN_KINDS, WEB_SEARCH
-from reports.audit_report import rates_used, titled
+from reports.audit_report import period_of, rates_used, titled
 from reports.exports.audited import Audited
 from reports.exports.columns import INSTANT
 from reports.exports.files import whole_file
@@ -38,7 +38,7 @@ _STATEMENT_NOTE: Final = (
 
 def write_workbook(path: Path, audited: Audited) -> int:
     """Write the workbook of an audit and return how many requests it holds."""
-    title = titled("Audit", audited.audit, audited.selection)
+    title = titled("Audit", period_of(audited.audit, audited.selection))
     with whole_file(path) as file, workbook(file, title) as book:
         book.sheet("about", ("name", "value"), _about(audited, title))
         lines = quantities(audited.rating, audited.audit.tolerance)

@@ -12,7 +12,7 @@ from pricing.calculator import Charge, rate
 from pricing.catalog import RatePeriod
 from pricing.excerpts import excerpt
 from pricing.rates import RateCard
-from reports.audit_report import titled
+from reports.audit_report import period_of, titled
 from reports.exports.audited import Audited
 from reports.exports.files import ExportError
 from reports.exports.rows import SourceFile, Tally, source_files
@@ -97,7 +97,7 @@ def dispute(audited: Audited, findings: tuple[Finding, ...], tally: Tally, names
     return Dispute(
         provider=provider,
         vendor=rating.catalog.card(provider).name if has_card else provider,
-        title=titled("Disputed charges", audit, audited.selection),
+        title=titled("Disputed charges", period_of(audit, audited.selection)),
         audit=audit,
         findings=tuple(zip(findings, sums, strict=True)),
         due=_by_unit(sums),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from reports.audit_page import render_audit_page
-from tests.audit_values import a_page
+from reports.pages.findings import render_findings
+from tests.audit_values import a_report
 from tests.conftest import ROOT
 
 ARGUMENTS = [
@@ -47,8 +47,8 @@ def browser_context_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def audit_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the audit page."""
-    path = tmp_path_factory.mktemp("pages") / "audit.html"
-    path.write_bytes(render_audit_page(a_page()).encode())
+    path = tmp_path_factory.mktemp("pages") / "findings.html"
+    path.write_bytes(render_findings(a_report()).encode())
     return path
 
 
@@ -56,7 +56,7 @@ def audit_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write an audit page with names that try to be more than names."""
     path = tmp_path_factory.mktemp("pages") / "hostile.html"
-    path.write_bytes(render_audit_page(a_page(hostile=True)).encode())
+    path.write_bytes(render_findings(a_report(hostile=True)).encode())
     return path
 
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from reports.figures import rounded
-from tests.audit_values import HOSTILE, a_page
+from tests.audit_values import HOSTILE, a_report
 from tests.browser.conftest import Open
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -71,7 +71,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     page = open_page(audit_file, viewport=DESKTOP)
     wait_for_charts(page)
     whole = {table: shown_rows(page, table) for table in ("findings", "gaps", "skus", "rates", "daily-table-credit")}
-    assert whole["findings"] == len(a_page().audit.findings) > 1
+    assert whole["findings"] == len(a_report().audit.findings) > 1
     all_bars = bars(page, "causes-credit")
     choose(page, sku="vendor model-d")
     expect(page.locator("#status")).to_contain_text("1 of 8 SKUs")
@@ -108,7 +108,7 @@ def test_the_sums_of_a_filter_are_those_of_the_table(open_page: Open, audit_file
 def test_the_script_sums_days_exactly(open_page: Open, audit_file: Path) -> None:
     page = open_page(audit_file, "#verdict=undercharged", viewport=DESKTOP)
     sums: dict[str, Decimal] = {}
-    for line in a_page().audit.days:
+    for line in a_report().audit.days:
         if line.sku in {"model-a", "model-d", "model-f"} and line.unit == "credit":
             sums[line.day.isoformat()] = sums.get(line.day.isoformat(), Decimal(0)) + line.charged
     cells = page.locator("#daily-table-credit .row:not([hidden]) td:nth-child(3)")
@@ -135,7 +135,7 @@ def test_the_figures_of_each_day_are_the_same_after_filtering_and_resetting(open
 def test_a_hash_that_names_nothing_is_no_harm(open_page: Open, audit_file: Path) -> None:
     page = open_page(audit_file, "#sku=<img src=x>&verdict=__proto__&finding=F-999&at=nowhere", viewport=DESKTOP)
     expect(page.locator("#status")).to_contain_text("Everything is shown")
-    assert shown_rows(page, "findings") == len(a_page().audit.findings)
+    assert shown_rows(page, "findings") == len(a_report().audit.findings)
 
 
 def test_a_column_is_sorted_by_keyboard_with_the_unknown_last(open_page: Open, audit_file: Path) -> None:

@@ -1,0 +1,1 @@
+"""Pages for people: each is one self-contained HTML file, and together they share one frame."""
