@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from billing.closed_periods import ClosedPeriod, closed_by
+from billing.closed_sums import MEASURES, Key, Sums, as_known_then, kept_sums, sums_of
 from billing.cube import order_of, whole
 from billing.errors import RefusedInputError
 from billing.invoice_rounding import DEFAULT
@@ -15,20 +16,10 @@ from billing.invoices import Invoice
 from billing.ledger import Ledger
 from billing.log_files import shown
 from billing.matching import NO_FAULT, Line, Tolerance
-from billing.metering import REFUNDS, Part
-from billing.rating import Selection, lay_rates
+from billing.metering import Part
 from billing.receipt import last_load, receipted
 from billing.reconciliation import Reconciliation
 from pricing.catalog import Catalog
-
-_TOKENS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_unsplit")
-_MONEY = ("charged", "expected", "variance", "refunded")
-#: What is restated: counts, tokens by kind, and amounts in pico-units.
-MEASURES = ("requests", "unpriced", *_TOKENS, *_MONEY)
-
-Sums = Mapping[str, int]
-_Key = tuple[str, str | None]
-"""A SKU and a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ class Restated:
     catalog_version: str
     catalog_digest: str
     known_at: date | None
-    measures: Mapping[_Key, Mapping[str, Measure]]
+    measures: Mapping[Key, Mapping[str, Measure]]
 
     def total(self, unit: str | None) -> Mapping[str, Measure]:
         """Return the sums over all SKUs in that unit."""
@@ -95,7 +86,7 @@ def close(ledger: Ledger, catalog: Catalog, found: Reconciliation, closed_at: da
              "amount": part.amount, "findings": ",".join(part.findings)}
             for position, line in enumerate(told) for part in line.parts
         ])  # fmt: skip
-        sums = _sums(ledger, catalog, closed, closed.last_load)
+        sums = sums_of(ledger, catalog, closed, closed.last_load)
         ledger.append("closed_totals", [
             {"closing_id": closed.closing_id, "sku": sku, "unit": unit, **each} for (sku, unit), each in sums.items()
         ])  # fmt: skip
@@ -129,13 +120,12 @@ def kept_answer(ledger: Ledger, invoice: Invoice) -> Reconciliation | None:
 
 def restate(ledger: Ledger, catalog: Catalog, closed: ClosedPeriod, known_at: date | None = None) -> Restated:
     """Hold a closed period against what is known now, or was known at the end of a day: of prices and of usage."""
-    then = catalog if closed.known_at is None else catalog.as_known_at(closed.known_at)
     now = catalog if known_at is None else catalog.as_known_at(known_at)
     load = last_load(ledger) if known_at is None else _last_load_by(ledger, known_at)
-    stored = _stored(ledger, closed)
-    by_old_prices = _sums(ledger, then, closed, closed.last_load)
-    by_new_prices = _sums(ledger, now, closed, closed.last_load)
-    latest = _sums(ledger, now, closed, load)
+    stored = kept_sums(ledger, closed)
+    by_old_prices = sums_of(ledger, as_known_then(catalog, closed), closed, closed.last_load)
+    by_new_prices = sums_of(ledger, now, closed, closed.last_load)
+    latest = sums_of(ledger, now, closed, load)
     keys = sorted({*stored, *by_old_prices, *by_new_prices, *latest}, key=lambda key: order_of(*key))
     return Restated(closed, now.version, now.digest, known_at, {
         key: _measures(*(sums.get(key, {}) for sums in (stored, by_old_prices, by_new_prices, latest))) for key in keys
@@ -156,25 +146,6 @@ def _added(measures: list[Measure]) -> Measure:
         *((m.closed, m.replaced, m.price_knowledge, m.late_usage, m.refunds, m.now) for m in measures), strict=True
     )
     return Measure(*(sum(column) for column in columns)) if measures else Measure(0, 0, 0, 0, 0, 0)
-
-
-def _sums(ledger: Ledger, catalog: Catalog, closed: ClosedPeriod, up_to_load: int) -> dict[_Key, dict[str, int]]:
-    """Return the measures of the period, of what was loaded up to then, rated by that catalog."""
-    selection = Selection(closed.period_start, closed.period_end, closed.provider, up_to_load=up_to_load)
-    rating = lay_rates(ledger, catalog, selection)
-    found: dict[_Key, dict[str, int]] = {}
-    for row in rating.query("audited", "summed_by_sku").to_pylist():
-        found[row.pop("sku"), row.pop("unit")] = {name: whole(value) for name, value in row.items()} | {"refunded": 0}
-    for row in rating.query("given_back", taking={"usage_records": REFUNDS}).to_pylist():
-        key = row["sku"], row["unit"]
-        own = found.setdefault(key, dict.fromkeys(MEASURES, 0))
-        own["refunded"] += whole(row["charged"]) or 0
-    return found
-
-
-def _stored(ledger: Ledger, closed: ClosedPeriod) -> dict[_Key, dict[str, int]]:
-    rows = ledger.arrow("SELECT * FROM closed_totals WHERE closing_id = $number", {"number": closed.closing_id})
-    return {(row["sku"], row["unit"]): {name: whole(row[name]) for name in MEASURES} for row in rows.to_pylist()}
 
 
 def _last_load_by(ledger: Ledger, day: date) -> int:

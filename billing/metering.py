@@ -117,7 +117,7 @@ class Held:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing here that an invoice could ask for."""
-        return not (self.requests or self.charged or self.unpriced)
+        return not (self.requests or self.charged or self.unpriced or self.expected)
 
     @property
     def claimed(self) -> int:
@@ -141,8 +141,7 @@ class Period:
 def meter(ledger: Ledger, catalog: Catalog, selection: Selection, money: Money) -> Period:
     """Sum up the selected requests and refunds by SKU, and their variance by the causes that the audit finds."""
     rating = lay_rates(ledger, catalog, selection)
-    values = {period.usd_per_unit for period in _periods(rating) if period.usd_per_unit is not None}
-    money = replace(money, usual=to_pico(values.pop()) if len(values) == 1 else None)
+    money = valued(money, _periods(rating))
     held: dict[str, Held] = {}
     rows = _rows(rating.summed("audited", "metered"))
     for row in rows:
@@ -153,6 +152,12 @@ def meter(ledger: Ledger, catalog: Catalog, selection: Selection, money: Money) 
         held[row["sku"]] = held.get(row["sku"], Held()) + Held(refunds=row["requests"], refunded=amount)
     found = audit_rated(rating)
     return Period({sku: _with_causes(sku, each, found, money) for sku, each in held.items()}, found, _periods(rating))
+
+
+def valued(money: Money, periods: Iterable[RatePeriod]) -> Money:
+    """Return the same with the usual value of a credit: the one that all these rates have, if they have one."""
+    values = {period.usd_per_unit for period in periods if period.usd_per_unit is not None}
+    return replace(money, usual=to_pico(values.pop()) if len(values) == 1 else None)
 
 
 def dearest_token(periods: Iterable[RatePeriod], skus: Iterable[str], money: Money) -> int | None:

@@ -24,8 +24,9 @@ from billing.matching import (
     not_invoiced,
     total_of,
 )
-from billing.metering import Held, Money, Period, dearest_token, meter
+from billing.metering import Held, Money, Period, dearest_token, meter, valued
 from billing.rating import Selection
+from billing.replaced import grown, replaced
 from pricing.amounts import PICO_DIGITS, to_pico
 from pricing.catalog import Catalog
 
@@ -108,7 +109,14 @@ class _Desk:
         if key not in self._periods:
             selection = Selection(start, end, self.invoice.provider, after_load=after_load)
             self._periods[key] = meter(self.ledger, self.catalog, selection, self.money)
+            for closed in self.closed if after_load is not None else ():
+                if (closed.period_start, closed.period_end) == (start, end):
+                    self._periods[key] = self._grown(closed, self._periods[key])
         return self._periods[key]
+
+    def _grown(self, closed: ClosedPeriod, late: Period) -> Period:
+        money = valued(self.money, late.periods)
+        return grown(late, replaced(self.ledger, self.catalog, closed, self.all_closed, money))
 
     def sku(self, line: InvoiceLine) -> str | None:
         """Return the SKU that a line names, by its own id."""

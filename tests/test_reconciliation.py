@@ -294,6 +294,57 @@ def test_corrections_are_told_once_in_whatever_order_periods_are_closed(ledger: 
     assert seen(DECEMBER, january) == []
 
 
+def later(ledger: Ledger, records: Sequence[UsageRecord], name: str) -> None:
+    with receipted(ledger):
+        put(ledger, records, name)
+
+
+def corrected(ledger: Ledger, start: datetime, *lines: InvoiceLine, closes: bool = False) -> list[tuple[object, ...]]:
+    """Return what corrects closed periods in the invoice of the month from there: requests, metered and expected."""
+    end = (start + timedelta(days=31)).replace(day=1)
+    asked = invoice(usage("0", start=start, end=end), *lines, name=f"INV-{start:%m}")
+    found = reconcile(ledger, CATALOG, asked, Tolerance())
+    if closes:
+        close(ledger, CATALOG, found, CLOSED_AT)
+    told = (line for line in found.lines if line.kind in ("correction", "adjustment"))
+    return [(each.requests, *(None if n is None else n / PICO for n in (each.metered, each.expected))) for each in told]
+
+
+def test_a_stream_that_grew_after_its_period_was_closed_corrects_it_by_its_growth(ledger: Ledger) -> None:
+    def grown(name: str, tokens: int) -> UsageRecord:
+        return request(name, charged="1", tokens=tokens, is_snapshot=True)
+
+    january = DECEMBER + timedelta(days=31)
+    put(ledger, [grown("a", 10_000), grown("b", 10_000), request("cut", charged=None, status=Status.INCOMPLETE)])
+    close_october(ledger, "2")
+    later(ledger, [grown("a", 30_000)], "grown")
+    assert corrected(ledger, NOVEMBER) == [(0, 0, 2)]
+    later(ledger, [request("cut", charged="4", tokens=20_000), request("late", charged="5")], "late")
+    assert corrected(ledger, NOVEMBER, closes=True) == [(1, 9, 5)]
+    assert corrected(ledger, DECEMBER) == []
+    later(ledger, [grown("a", 50_000), grown("b", 20_000)], "grown again")
+    assert corrected(ledger, DECEMBER) == [(0, 0, 3)]
+    whole = replace(entry("adjustment", "3"), sku="model")
+    assert corrected(ledger, DECEMBER, whole, closes=True) == [(0, 0, 3)]
+    later(ledger, [grown("b", 30_000)], "and again")
+    assert corrected(ledger, january) == [(0, 0, 1)]
+    measures = restate(ledger, CATALOG, closed_periods(ledger)[0]).total("credit")
+    due = measures["expected"]
+    assert due.replaced + due.late_usage == 9 * PICO
+
+
+def test_what_grew_again_after_a_line_of_all_skus_told_it_is_corrected_by_its_growth(ledger: Ledger) -> None:
+    put(ledger, [request("a", is_snapshot=True)])
+    close_october(ledger, "1")
+    later(ledger, [request("a", is_snapshot=True, tokens=30_000), request("b", sku="other", charged="7")], "grown")
+    found = corrected(ledger, NOVEMBER, entry("adjustment", "9"), closes=True)
+    assert found == [(1, 7, 2)]
+    later(ledger, [request("c", charged="2")], "late")
+    assert corrected(ledger, DECEMBER) == [(1, 2, 1)]
+    later(ledger, [request("a", is_snapshot=True, tokens=60_000)], "grown again")
+    assert corrected(ledger, DECEMBER) == [(1, 2, 4)]
+
+
 def test_a_closed_period_is_kept_and_is_not_closed_again(ledger: Ledger) -> None:
     put(ledger, [request("a", charged="3")])
     asked = close_october(ledger, "3")

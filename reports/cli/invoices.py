@@ -11,7 +11,8 @@ import click
 from billing.balance_sheet import BalanceSheet
 from billing.balances import account_providers, balance_sheet
 from billing.closed_periods import ClosedPeriod, closed_periods
-from billing.closing import MEASURES, Measure, Restated, close, kept_answer
+from billing.closed_sums import MEASURES
+from billing.closing import Measure, Restated, close, kept_answer
 from billing.closing import restate as restated
 from billing.errors import LedgerError
 from billing.invoices import Invoice, read_invoice
