@@ -10,9 +10,27 @@ import click
 from billing.ledger import open_ledger
 from billing.rating import Selection, held_providers
 from reports.audit_report import AuditReport, audit_report
-from reports.cli.options import catalog_of, everywhere, known_option, selection, span, tolerance_option
+from reports.cli.options import catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
 from reports.pages.findings import render_findings
+from reports.pdf import browser, print_pdf
+
+
+def _needs_browser(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    """Raise PdfError before anything is computed if there is nothing to print by."""
+    if value:
+        browser()
+    return value
+
+
+folder_options = options(
+    click.option(
+        "--out", type=click.Path(path_type=Path, file_okay=False), default=".", help="The folder to write to."
+    ),
+    click.option(
+        "--pdf", is_flag=True, callback=_needs_browser, help="Print each page to a PDF too, by this machine's Chromium."
+    ),
+)
 
 Page = Callable[[Sequence[str]], str]
 """What makes the HTML of a page, given the names of the pages beside it."""
@@ -27,7 +45,7 @@ def report() -> None:
 @span
 @tolerance_option
 @known_option
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=".", help="The folder to write to.")
+@folder_options
 @everywhere
 def audit(
     *,
@@ -38,6 +56,7 @@ def audit(
     tolerance: Decimal,
     known_at: date | None,
     out: Path,
+    pdf: bool,
     ledger: Path,
     rate_cards: tuple[Path, ...],
     output_format: str | None,
@@ -46,9 +65,7 @@ def audit(
     """Write the audit as self-contained pages."""
     chosen = selection(month, from_at, to_at, provider)
     found = read_audit(ledger, rate_cards, chosen, tolerance=tolerance, known_at=known_at)
-    paths = write_pages(out, audit_pages(found))
-    write(Result({"files": paths}, (Table("Files", ("path",), [(str(path),) for path in paths]),)), output_format)
-    return 0
+    return write_folder(out, audit_pages(found), output_format, pdf=pdf)
 
 
 def read_audit(
@@ -69,6 +86,14 @@ def read_audit(
 def audit_pages(report: AuditReport) -> dict[str, Page]:
     """Return the pages of an audit, by name."""
     return {"findings": lambda beside: render_findings(report, beside)}
+
+
+def write_folder(out: Path, pages: Mapping[str, Page], output_format: str | None, *, pdf: bool) -> int:
+    """Write pages into a folder, with `pdf` each as PDF too, tell their paths, and return the exit code."""
+    paths = write_pages(out, pages)
+    paths += [print_pdf(path) for path in paths] if pdf else []
+    write(Result({"files": paths}, (Table("Files", ("path",), [(str(path),) for path in paths]),)), output_format)
+    return 0
 
 
 def write_pages(out: Path, pages: Mapping[str, Page]) -> list[Path]:
