@@ -127,16 +127,19 @@ def _import_file(ledger: Ledger, path: Path, options: Options) -> FileResult:
         check_no_ledger(ledger, path)
         before = last_load(ledger, path, options.reading)
         return _import_rest(ledger, path, options, before) or _import_whole(ledger, path, options, before)
-    except RefusedInputError as error:
-        return FileResult(path, None, Counts(), "refused", str(error))
-    except duckdb.Error as error:
-        # Its text may quote a row, so only its kind is told.
-        kind = type(error).__name__
-        return FileResult(
-            path, None, Counts(), "refused", f"{shown(path)}: the ledger could not take it ({kind}); nothing is kept"
-        )
-    except OSError as error:
-        return FileResult(path, None, Counts(), "refused", f"{shown(path)}: can't be read: {error.strerror or error}")
+    except (RefusedInputError, duckdb.Error, OSError) as error:
+        return refusal(path, error)
+
+
+def refusal(path: Path, error: RefusedInputError | duckdb.Error | OSError) -> FileResult:
+    """Return what becomes of a file that can't be taken: nothing of it is kept, and the message says why."""
+    if isinstance(error, RefusedInputError):
+        message = str(error)
+    elif isinstance(error, OSError):
+        message = f"{shown(path)}: can't be read: {error.strerror or error}"
+    else:  # its text may quote a row, so only its kind is told
+        message = f"{shown(path)}: the ledger could not take it ({type(error).__name__}); nothing is kept"
+    return FileResult(path, None, Counts(), "refused", message)
 
 
 def _import_rest(ledger: Ledger, path: Path, options: Options, before: Load | None) -> FileResult | None:
@@ -165,11 +168,15 @@ def _import_whole(ledger: Ledger, path: Path, options: Options, before: Load | N
 
 def _in_first_lane(ledger: Ledger, text: PlainText, options: Options, before: Load | None = None) -> FileResult:
     """Read the file in the first lane that can."""
-    by_size = tuple(Lane) if text.size >= WORTHWHILE_BYTES else (Lane.STRICT,)
-    for lane in options.lanes or by_size:
+    for lane in lanes_of(text, options):
         try:
             with ledger.transaction():
                 return load(ledger, text, options, lane, before)
         except NotPlainError:
             continue
     raise AssertionError("no lane was left to read the file in")
+
+
+def lanes_of(text: PlainText, options: Options) -> tuple[Lane, ...]:
+    """Return the lanes to try one after the other: those that are asked for, or by the size of the text."""
+    return options.lanes or (tuple(Lane) if text.size >= WORTHWHILE_BYTES else (Lane.STRICT,))
