@@ -3,13 +3,16 @@
 Docs: docs/invoices.md. Amounts are whole pico-units of the invoice's currency.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import pairwise
 
 from billing.balance_sheet import BalanceSheet
 from billing.balances import account_providers
 from billing.closed_periods import ClosedPeriod, closed_periods
+from billing.cube import whole
+from billing.dealing import Booked, deal, without_exact
 from billing.invoice_rounding import Rule, find_rule
 from billing.invoices import Invoice, InvoiceLine
 from billing.ledger import Ledger
@@ -84,6 +87,15 @@ def known_on(catalog: Catalog, provider: str) -> date | None:
     return min(filter(None, (max(days, default=None), catalog.known_at)), default=None) if days else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the account: when it was booked, the load that brought it, and its amount in the currency."""
+
+    at: datetime
+    load: int
+    amount: int
+
+
 class _Desk:
     """All that a match needs at hand. What it asks of the ledger it asks once."""
 
@@ -152,18 +164,19 @@ class _Desk:
     def named(self) -> Iterator[Line]:
         """Yield each line of the invoice, matched."""
         held = {line.line: held for line, held in self.used}
+        booked = self._given_back() | self._bought("top_up") | self._bought("bonus")
         for line in self.invoice.lines:
             match line.kind:
                 case "usage":
                     yield match_usage(line, held[line.line], self._measure(line))
                 case "refund":
-                    yield match_entry(line, self._given_back(line), "refund", self.tolerance)
+                    yield match_entry(line, booked.get(line.line), "refund", self.tolerance)
                 case "adjustment" if self.late(line) is not None and not self.held(line).is_empty:
                     yield match_usage(line, self.held(line), self._measure(line))
                 case "adjustment":
                     yield match_entry(line, None, "adjustment", self.tolerance)
                 case "top_up" | "bonus" if self.has_account:
-                    yield match_entry(line, self._booked(line), line.kind, self.tolerance)
+                    yield match_entry(line, booked.get(line.line), line.kind, self.tolerance)
                 case _:
                     yield carried(line)
 
@@ -201,37 +214,66 @@ class _Desk:
         period = self.period(line.start, line.end, self.late(line))
         return replace(self.yardstick, dearest_token=dearest_token(period.periods, self.skus(line, period), self.money))
 
-    def _given_back(self, line: InvoiceLine) -> int | None:
-        """Return what refunds in the ledger give back, of requests and, where the line names no SKU, to the account."""
-        late = self.late(line)
-        period = self.period(line.start, line.end, late)
-        held = period.of(self.skus(line, period))
-        account = _of_account(self.ledger, self.invoice, "refund", line, late) if line.sku is None else []
-        return self._share(line, held.refunded - sum(account)) if held.refunds or account else None
+    def _given_back(self) -> dict[int, int]:
+        """Return of each line of refunds what the ledger holds: of requests, and where it names no SKU of the account.
 
-    def _share(self, line: InvoiceLine, booked: int) -> int | None:
-        """Return the part of what is booked that is a line's: each takes its amount, and the last of them what is left.
-
-        None if others have taken all of it.
+        Below zero. Time is cut where lines begin and end, so that what overlaps is told apart.
         """
-        alike = [
-            other for other in self.invoice.of(line.kind)
-            if (self.sku(other), other.start, other.end) == (self.sku(line), line.start, line.end)
-        ]  # fmt: skip
-        for other in alike[: alike.index(line)]:
-            booked -= max(booked, to_pico(other.amount))
-        part = booked if line == alike[-1] else max(booked, to_pico(line.amount))
-        return part if part or len(alike) == 1 else None
+        lines = self.invoice.of("refund")
+        bounds = sorted({bound for line in lines for bound in (line.start, line.end)})
+        booked: list[Booked] = []
+        for start, end in pairwise(bounds):
+            here = [line for line in lines if line.start <= start and end <= line.end]
+            for late in dict.fromkeys(map(self.late, here)):
+                own = [line for line in here if self.late(line) == late]
+                booked += self._given_back_in(start, end, late, own)
+        dealt = deal({line.line: -to_pico(line.amount) for line in lines}, booked)
+        return {line: -amount for line, amount in dealt.items()}
 
-    def _booked(self, line: InvoiceLine) -> int | None:
-        """Return what the account holds of a top-up or bonus: its entry, or else all that no other line is of."""
-        booked = _of_account(self.ledger, self.invoice, line.kind, line, None)
-        amount = to_pico(line.amount)
-        for other in self.invoice.of(line.kind):
-            is_first = other.line < line.line or other.amount != line.amount
-            if is_first and _overlap(line, other) and to_pico(other.amount) in booked:
-                booked.remove(to_pico(other.amount))
-        return amount if amount in booked else sum(booked) if booked else None
+    def _given_back_in(
+        self, start: datetime, end: datetime, late: int | None, lines: Sequence[InvoiceLine]
+    ) -> Iterator[Booked]:
+        """Yield what was given back in that time, for these lines: those that name a SKU take what is of it."""
+        all_others = tuple(line.line for line in lines if line.sku is None)
+        for sku, held in sorted(self.period(start, end, late).skus.items()):
+            yield Booked(-held.refunded, tuple(line.line for line in lines if self.sku(line) == sku) or all_others)
+        for entry in self._entries("refund"):
+            if start <= entry.at < end and (late is None or entry.load > late):
+                yield Booked(entry.amount, all_others)
+
+    def _bought(self, kind: str) -> dict[int, int]:
+        """Return of each line of top-ups or bonuses what the account holds: its entry, or a share of what is left."""
+        lines = self.invoice.of(kind)
+        asked = {line.line: to_pico(line.amount) for line in lines}
+        booked = [
+            Booked(entry.amount, tuple(line.line for line in lines if line.start <= entry.at < line.end))
+            for entry in (self._entries(kind) if lines else ())
+        ]
+        found, left = without_exact(asked, booked)
+        return found | deal({line: amount for line, amount in asked.items() if line not in found}, left)
+
+    def _entries(self, kind: str) -> Iterator[_Entry]:
+        """Yield the entries of the account of a kind in the invoice's currency: credits at what one was worth then."""
+        rows = self.ledger.arrow(
+            "SELECT booked_at, file_id, credits, bonus, paid, unit, currency FROM account_entries "
+            "WHERE provider = $provider AND kind = $kind ORDER BY booked_at, entry_id",
+            {"provider": self.invoice.provider, "kind": "top_up" if kind == "bonus" else kind},
+        )
+        for row in rows.to_pylist():
+            at, unit = row["booked_at"], row["unit"]
+            if kind == "top_up" and self.invoice.currency in (row["currency"], unit):
+                amount = row["paid"] if row["currency"] == self.invoice.currency else row["credits"]
+            elif kind == "top_up":
+                continue  # It was paid in other money, or nobody says in which.
+            else:
+                amount = self._worth(at).of(whole(row["bonus" if kind == "bonus" else "credits"]), unit, None)
+            if amount:
+                yield _Entry(at, row["file_id"], int(amount))
+
+    def _worth(self, at: datetime) -> Money:
+        """Return how credits become the invoice's currency at that instant."""
+        periods = self.catalog.all_periods((self.invoice.provider,))
+        return valued(self.money, (period for period in periods if period.holds(at)))
 
     def _refunds_left(self, whole: Period) -> Iterator[Line]:
         """Yield refunds of this period that the ledger holds and no line of the invoice is of."""
@@ -260,24 +302,6 @@ def _corrections(sku: str, held: Held, closed: ClosedPeriod, kinds: set[str]) ->
 
 def _overlap(line: InvoiceLine, other: InvoiceLine) -> bool:
     return other.start < line.end and line.start < other.end
-
-
-def _of_account(ledger: Ledger, invoice: Invoice, kind: str, line: InvoiceLine, after_load: int | None) -> list[int]:
-    """Return the entries of the account of that kind and time: credits, or what was paid for them in dollars."""
-    rows = ledger.rows(
-        """
-        SELECT credits, bonus, paid, unit, currency FROM account_entries
-        WHERE provider = $provider AND kind = $kind AND booked_at >= $start AND booked_at < $end
-            AND ($after_load IS NULL OR file_id > $after_load)""",
-        {"provider": invoice.provider, "kind": "top_up" if kind == "bonus" else kind, "start": line.start,
-         "end": line.end, "after_load": after_load},
-    )  # fmt: skip
-    amounts = [
-        bonus if kind == "bonus" else paid if currency == invoice.currency else credits_
-        for credits_, bonus, paid, unit, currency in rows
-        if unit == invoice.currency or (currency == invoice.currency and kind == "top_up")
-    ]
-    return [int(amount) for amount in amounts if amount]
 
 
 def _untimed(ledger: Ledger, provider: str) -> int:

@@ -19,7 +19,7 @@ from billing.ledger import Ledger
 from billing.matching import Tolerance
 from billing.receipt import receipted
 from billing.reconciliation import Reconciliation, reconcile
-from billing.records import AccountEntry, Status, UsageRecord
+from billing.records import AccountEntry, EntryKind, Status, UsageRecord
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok
 from pricing.usage import Usage
@@ -165,6 +165,46 @@ def test_one_top_up_pays_for_one_line(ledger: Ledger) -> None:
     assert told("100", "100") == [(100, "matched"), (None, "not_in_log")]
     add_by_hand(ledger, AccountEntry(1, "vendor", OCTOBER, Decimal(50), "credit"), OCTOBER)
     assert told("40", "100") == [(50, "undercharged"), (100, "matched")]
+
+
+def test_two_top_up_lines_that_match_no_entry_share_what_is_booked(ledger: Ledger) -> None:
+    for amount in (100, 50):
+        add_by_hand(ledger, AccountEntry(1, "vendor", OCTOBER, Decimal(amount), "credit"), OCTOBER)
+    found = match(ledger, usage("0"), *(entry("top_up", amount) for amount in ("50", "60", "30")))
+    assert [(line.metered and line.metered / PICO, line.verdict) for line in found.lines[1:]] == [
+        (50, "matched"), (60, "matched"), (40, "undercharged"),
+    ]  # fmt: skip
+    early = replace(entry("top_up", "20", end=MIDDLE), sku=None)
+    found = match(ledger, usage("0"), entry("top_up", "130"), early, entry("top_up", "1", start=MIDDLE))
+    assert [line.metered and line.metered / PICO for line in found.lines[1:]] == [130, 20, None]
+
+
+def test_refund_lines_of_overlapping_periods_share_no_money(ledger: Ledger) -> None:
+    put(ledger, [request("a", charged="6"), refund("r", "-3"), refund("s", "-5", MIDDLE)])
+    whole, half = entry("refund", "-5"), entry("refund", "-3", end=MIDDLE)
+    for lines in ((whole, half), (half, whole)):
+        found = match(ledger, usage("6"), *lines)
+        assert [line.verdict for line in found.lines[1:]] == ["matched", "matched"]
+    found = match(ledger, usage("6"), replace(half, sku="model"), entry("refund", "-6"))
+    assert [line.metered and line.metered / PICO for line in found.lines[1:]] == [-3, -5]
+    found = match(ledger, usage("6"), whole, replace(whole, end=MIDDLE), replace(half, amount=Decimal(-8)))
+    assert sum(line.metered or 0 for line in found.lines[1:]) == -8 * PICO
+
+
+def test_what_an_account_got_back_in_credits_is_held_against_an_invoice_in_dollars(ledger: Ledger) -> None:
+    def booked(kind: EntryKind, amount: int, bonus: int = 0) -> None:
+        add_by_hand(ledger, AccountEntry(
+            1, "vendor", MIDDLE, Decimal(amount), "credit", kind=kind, bonus=Decimal(bonus),
+            paid=Decimal("0.4") if bonus else None, currency="USD" if bonus else None,
+        ), OCTOBER)  # fmt: skip
+
+    booked(EntryKind.REFUND, 4)
+    booked(EntryKind.TOP_UP, 100, 20)
+    lines = entry("refund", "-0.02"), entry("top_up", "0.4"), entry("bonus", "0.1")
+    found = match(ledger, usage("0"), *lines, currency="USD")
+    assert [line.verdict for line in found.lines[1:]] == ["matched"] * 3
+    dearer = match(ledger, usage("0"), entry("refund", "-0.04"), currency="USD", usd=PICO // 100)
+    assert dearer.lines[1].verdict == "matched"
 
 
 def test_a_stream_that_was_cut_explains_no_more_than_a_request_can_cost(ledger: Ledger) -> None:
