@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
-from billing.audit import Audit, SkuLine
+from billing.audit import Audit, Gap, SkuLine
 from reports.figures import Shown, adding_up, beside, places_for, rounded
 
 SkuKey = tuple[str | None, str, str | None]
 """Provider, SKU and unit."""
+GapKey = tuple[str, str | None, str, str | None]
+"""Reason, provider, SKU and unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,12 @@ class AuditFigures:
     """Per SKU and unit, over the checked requests."""
     findings: Mapping[str, Shown]
     """Per finding id."""
+    unchecked: Mapping[SkuKey, Decimal]
+    """Per SKU and unit, what was charged for requests that can't be checked."""
+    unreported: Mapping[SkuKey, Decimal]
+    """Per SKU and unit, what is expected of requests that report no charge."""
+    gaps: Mapping[GapKey, Decimal]
+    """What was charged for usage that can't be checked, by reason, SKU and unit; the parts of `unchecked`."""
 
     @classmethod
     def of(cls, audit: Audit) -> Self:
@@ -30,13 +39,20 @@ class AuditFigures:
         places = {total.unit: _places(audit, total.unit) for total in audit.totals}
         totals = {total.unit: beside(total.charged, total.expected, places[total.unit]) for total in audit.totals}
         skus: dict[SkuKey, Shown] = {}
+        unchecked: dict[SkuKey, Decimal] = {}
+        unreported: dict[SkuKey, Decimal] = {}
         for unit, total in totals.items():
-            skus |= _skus([line for line in audit.skus if line.unit == unit], total, places[unit])
+            lines = [line for line in audit.skus if line.unit == unit]
+            skus |= _skus(lines, total, places[unit])
+            unchecked |= _parts({sku_key(line): line.charged_unchecked for line in lines}, places[unit])
+            unreported |= _parts({sku_key(line): line.expected_unreported for line in lines}, places[unit])
         findings: dict[str, Shown] = {}
+        gaps: dict[GapKey, Decimal] = {}
         for line in audit.skus:
             if line.unit in places:
                 findings |= _findings(audit, line, skus[sku_key(line)], places[line.unit])
-        return cls(places, totals, skus, findings)
+                gaps |= _gaps(audit, line, unchecked[sku_key(line)], places[line.unit])
+        return cls(places, totals, skus, findings, unchecked, unreported, gaps)
 
     def places_of(self, unit: str | None) -> int:
         """Return the decimal places of that unit; of an unknown one, as many as an amount can have."""
@@ -46,6 +62,11 @@ class AuditFigures:
 def sku_key(line: SkuLine) -> SkuKey:
     """Return what a row of the SKU table is found by."""
     return line.provider, line.sku, line.unit
+
+
+def gap_key(gap: Gap) -> GapKey:
+    """Return what a row of the table of gaps is found by."""
+    return gap.reason, gap.provider, gap.sku, gap.unit
 
 
 def _places(audit: Audit, unit: str) -> int:
@@ -62,6 +83,21 @@ def _skus(lines: list[SkuLine], total: Shown, places: int) -> dict[SkuKey, Shown
         sku_key(line): Shown(left, left - difference, difference)
         for line, left, difference in zip(lines, charged, variance, strict=True)
     }
+
+
+def _parts(exact: Mapping[SkuKey, Decimal], places: int) -> dict[SkuKey, Decimal]:
+    """Round the parts of a sum so that they add up to it, rounded."""
+    shown = adding_up([*exact.values()], rounded(sum(exact.values(), Decimal(0)), places), places)
+    return dict(zip(exact, shown, strict=True))
+
+
+def _gaps(audit: Audit, line: SkuLine, shown: Decimal, places: int) -> dict[GapKey, Decimal]:
+    """Round what was charged for a SKU's gaps so that, with what is in none, it makes up what is not checkable."""
+    key = sku_key(line)
+    found = [gap for gap in audit.gaps if gap.charged is not None and (gap.provider, gap.sku, gap.unit) == key]
+    exact = [gap.charged or Decimal(0) for gap in found]
+    parts = adding_up([*exact, line.charged_unchecked - sum(exact)], shown, places)
+    return dict(zip(map(gap_key, found), parts[:-1], strict=True))
 
 
 def _findings(audit: Audit, line: SkuLine, shown: Shown, places: int) -> dict[str, Shown]:

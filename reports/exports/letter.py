@@ -14,7 +14,7 @@ from pricing.excerpts import error_words
 from pricing.rates import ErrorCode
 from pricing.usage import STANDARD_TIER, TOKEN_KINDS
 from reports import audit_tables, html, markdown, words
-from reports.audit_requests import Arithmetic, arithmetic
+from reports.arithmetic import Arithmetic, arithmetic
 from reports.exports.dispute import Dispute, Sums
 from reports.figures import at_least, count, money, places_for, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import localcontext
 
-from reports import audit_answer, audit_charts, audit_requests, audit_tables
+from reports import audit_answer, audit_tables
 from reports.audit_figures import AuditFigures
 from reports.audit_report import AuditReport, titled
+from reports.pages import findings_charts, findings_requests
 from reports.pages.frame import Choice, Filter, Frame, as_of_facts, render, sku_filter
 
 #: Sums of amounts up to 10^26 with 12 decimal places stay exact.
@@ -23,15 +24,15 @@ def render_findings(report: AuditReport, pages: Sequence[str] = ()) -> str:
             "answers": audit_answer.answers(audit, figures),
             "units": audit_answer.units(audit, figures),
             "verdicts": audit_answer.verdict_shares(audit),
-            "charts": audit_charts.charts(audit, figures, names),
+            "charts": findings_charts.charts(audit, figures, names),
             "findings": audit_tables.findings(audit, figures, names),
             "gaps": audit_tables.gaps(audit, figures, names),
             "skus": audit_tables.skus(audit, figures, names),
             "sku_verdicts": audit_tables.sku_verdicts(audit, names),
             "rates": audit_tables.rates(report.rates, names),
-            "groups": audit_requests.groups(audit, report.samples, figures, names),
-            "explain": audit_requests.explain_command(report.ledger_name),
-            "rest": audit_requests.rest_command(report.ledger_name),
+            "groups": findings_requests.groups(audit, report.samples, figures, names),
+            "explain": findings_requests.explain_command(report.ledger_name),
+            "rest": findings_requests.rest_command(report.ledger_name),
             "places": figures.places,
         }
         return render(_frame(report, figures, names, pages), view)
@@ -56,7 +57,7 @@ def _frame(report: AuditReport, figures: AuditFigures, names: audit_tables.Names
             Filter("verdict", "Verdict", "All verdicts", verdicts),
             Filter("finding", "Finding", "All findings", findings),
         ),
-        data=audit_charts.page_data(audit, figures, names),
+        data=findings_charts.page_data(audit, figures, names),
         left_out=audit_answer.left_out(audit, report.ledger_name),
         is_partial=audit.is_partial,
         is_simulated=report.is_simulated,

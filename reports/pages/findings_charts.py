@@ -5,12 +5,12 @@ from typing import Any
 from billing.audit import Audit
 from pricing.amounts import digits
 from reports.audit_answer import ordered
-from reports.audit_bars import cause_chart, sku_chart
-from reports.audit_days import day_chart
 from reports.audit_figures import AuditFigures, sku_key
 from reports.audit_tables import Names
 from reports.charts import Chart
 from reports.figures import Shown, unit_name
+from reports.pages.findings_bars import cause_chart, sku_chart
+from reports.pages.findings_days import day_chart
 
 
 def charts(audit: Audit, figures: AuditFigures, names: Names) -> tuple[Chart, ...]:
