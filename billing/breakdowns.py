@@ -8,7 +8,7 @@ from typing import Literal
 from billing.allocation import spread
 from billing.cube import order_of
 from billing.spending import Row, as_decimal, sums
-from billing.statement import Breakdown, Share
+from billing.statement import Breakdown, Share, SkuShare
 from pricing.amounts import PICO_DIGITS, from_pico
 
 Allocation = Literal["none", "proportional"]
@@ -23,7 +23,9 @@ def breakdowns(shares: Sequence[Row], whole_month: Sequence[Row], allocation: Al
     for row in shares:
         found.setdefault(row["dimension"], []).append(row)
     return tuple(
-        Breakdown(dimension, allocation, tuple(_shares(rows, whole_month, allocation)))
+        Breakdown(
+            dimension, allocation, tuple(_shares(rows, whole_month, allocation)), tuple(_by_sku(rows, whole_month))
+        )
         for dimension, rows in sorted(found.items(), key=lambda each: (each[0].startswith("tag:"), each[0]))
     )
 
@@ -36,6 +38,26 @@ def _shares(rows: Sequence[Row], whole_month: Sequence[Row], allocation: Allocat
         named = _named(own)
         rest = _rest(everything, [row for row in own if row["name"] is not None or row["is_rest"]])
         yield from _allocated(account, named, rest, allocation)
+
+
+def _by_sku(rows: Sequence[Row], whole_month: Sequence[Row]) -> Iterator[SkuShare]:
+    """Yield the same by SKU, before any allocation."""
+    own, everything = (_sold(each) for each in (rows, whole_month))
+    for provider, sku, unit in sorted(everything, key=lambda key: order_of(*key)):
+        used, told = everything[provider, sku, unit], own.get((provider, sku, unit), [])
+        rest = _rest(used, [row for row in told if row["name"] is not None or row["is_rest"]])
+        for part in (*_named(told), *([rest] if rest else [])):
+            yield SkuShare(
+                part.name, part.names, provider, sku, unit, part.requests, part.unknown, from_pico(part.spend),
+                as_decimal(part.usd),
+            )  # fmt: skip
+
+
+def _sold(rows: Sequence[Row]) -> dict[tuple[str | None, str, str | None], list[Row]]:
+    groups: dict[tuple[str | None, str, str | None], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["provider"], row["sku"], row["unit"]].append(row)
+    return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +79,7 @@ def _named(rows: Sequence[Row]) -> list[_Part]:
         if row["is_rest"] or row["name"] is not None:
             groups[row["is_rest"], row["name"] or ""].append(row)
     parts = [
-        _Part(None if is_rest else name, sum(row["names"] for row in group) if is_rest else 1, *sums(group))
+        _Part(None if is_rest else name, max(row["names"] for row in group) if is_rest else 1, *sums(group))
         for (is_rest, name), group in groups.items()
     ]
     return sorted(parts, key=lambda part: (part.name is None, -part.spend, part.name or ""))

@@ -73,6 +73,7 @@ def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Stateme
         month=month, end=end, as_of=as_of, is_complete=is_complete, provider=asked.provider,
         catalog_version=catalog.version, catalog_digest=catalog.digest, input_digest=_input_digest(ledger),
         providers=provider_statements(current, effective),
+        before=provider_statements((row for row in rows if not row["is_current"]), {}),
         skus=sku_statements(current, effective),
         list_prices=listed,
         unpriced=unpriced_usage(current),

@@ -100,6 +100,8 @@ class Caching:
     tokens_written: int
     saved: Decimal | None
     write_cost: Decimal | None
+    usd: Decimal | None
+    """The net in dollars at the card's value of a unit; None also where that is unknown."""
 
     @property
     def net(self) -> Decimal | None:
@@ -116,6 +118,9 @@ class Economics:
 
     requests: int
     tokens: int
+    spend: Decimal
+    """What these requests cost; a charge for one that failed is in the spend, and not in here."""
+    usd: Decimal | None
     per_1000_requests: Decimal | None
     per_mtok: Decimal | None
     usd_per_1000_requests: Decimal | None
@@ -184,6 +189,26 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class SkuShare:
+    """What one project, key or tag spent on one SKU, before any allocation; `name` and `names` as in `Share`."""
+
+    name: str | None
+    names: int
+    provider: str | None
+    sku: str
+    unit: str | None
+    requests: int
+    unknown: int
+    spend: Decimal
+    usd: Decimal | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of what the usage cost: its spend is a sum over nothing."""
+        return self.unknown > 0 and not self.spend
+
+
+@dataclass(frozen=True, slots=True)
 class Breakdown:
     """The whole spend by one dimension: `project`, `api_key_id` or `tag:<name>`; its rows add up to it."""
 
@@ -191,6 +216,8 @@ class Breakdown:
     allocation: str
     """`none`: what names none stays a row of its own; `proportional`: it is spread over the others by their spend."""
     rows: tuple[Share, ...]
+    skus: tuple[SkuShare, ...]
+    """The same by SKU: those of a SKU add up to its spend, those of a name to what it spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +271,8 @@ class Statement:
     catalog_digest: str
     input_digest: str
     providers: tuple[ProviderStatement, ...]
+    before: tuple[ProviderStatement, ...]
+    """The same of the days that `change` holds the month against; what own units cost then is not asked."""
     skus: tuple[SkuStatement, ...]
     list_prices: tuple[ListPrice, ...]
     unpriced: tuple[UnpricedUsage, ...]

@@ -125,7 +125,7 @@ def economics(rows: Sequence[Row]) -> Economics:
     requests, tokens = _sum(known, "used"), sum(_sum(known, kind) for kind in _TOKENS)
     spent, usd = _sum(known, "spend"), dollars(known)
     return Economics(
-        requests=requests, tokens=tokens,
+        requests=requests, tokens=tokens, spend=from_pico(spent), usd=as_decimal(usd),
         per_1000_requests=_per(spent, 1000, requests), per_mtok=_per(spent, 10**6, tokens),
         usd_per_1000_requests=_per(usd, 1000, requests, 2 * PICO_DIGITS),
         usd_per_mtok=_per(usd, 10**6, tokens, 2 * PICO_DIGITS),
@@ -145,10 +145,19 @@ def _caching(rows: Sequence[Row]) -> Caching:
     written = sum(_sum(rows, kind) for kind in _WRITES)
     cached = [row for row in rows if row["cache_read"] or any(row[kind] for kind in _WRITES)]
     if any(row["input_rate"] is None for row in cached):
-        return Caching(read, written, None, None)
-    saved = sum(row["cache_read"] * (row["input_rate"] - row["cache_read_rate"]) for row in cached if row["cache_read"])
-    cost = sum(row[kind] * (row[f"{kind}_rate"] - row["input_rate"]) for row in cached for kind in _WRITES if row[kind])
-    return Caching(read, written, from_pico(saved), from_pico(cost))
+        return Caching(read, written, None, None, None)
+    saved, cost = sum(map(_saved, cached)), sum(map(_write_cost, cached))
+    net = dollars({**row, "spend": _saved(row) - _write_cost(row)} for row in cached)
+    return Caching(read, written, from_pico(saved), from_pico(cost), as_decimal(net))
+
+
+def _saved(row: Row) -> int:
+    """Return what the tokens read from a cache would have cost more as plain input, in pico-units."""
+    return row["cache_read"] * (row["input_rate"] - row["cache_read_rate"]) if row["cache_read"] else 0
+
+
+def _write_cost(row: Row) -> int:
+    return sum(row[kind] * (row[f"{kind}_rate"] - row["input_rate"]) for kind in _WRITES if row[kind])
 
 
 def _parts(row: Row) -> Iterator[tuple[str, int, int]]:

@@ -97,6 +97,7 @@ def test_every_table_adds_up_to_the_last_digit(catalog: Catalog, told: list[Usag
     check_skus(found)
     check_providers(found)
     check_breakdowns(found, allocation)
+    check_sku_shares(found)
     check_change(found)
     spent = total(r.charged if r.charged is not None else r.expected or Decimal(0) for r in rows)
     assert total(each.sums.spend for each in found.providers) == spent
@@ -146,9 +147,24 @@ def check_breakdowns(found: Statement, allocation: str) -> None:
             assert all(row.total == total([row.spend, row.allocated]) for row in rows)
             if None not in [row.usd for row in rows]:
                 assert total(row.usd or Decimal(0) for row in rows) == provider.sums.usd
+            for row in rows:
+                own = [each for each in breakdown.skus if (each.provider, each.unit, each.name, each.names)
+                       == (row.provider, row.unit, row.name, row.names)]  # fmt: skip
+                assert total(each.spend for each in own) == row.spend
+                assert sum(each.requests for each in own) == row.requests
             rest = [row for row in rows if not row.names]
             if allocation == "proportional" and any(row.spend > 0 for row in rows if row.name):
                 assert all(row.total == 0 for row in rest)
+
+
+def check_sku_shares(found: Statement) -> None:
+    for breakdown in found.breakdowns:
+        for sku in found.skus:
+            own = [r for r in breakdown.skus if (r.provider, r.sku, r.unit) == (sku.provider, sku.sku, sku.unit)]
+            assert total(row.spend for row in own) == sku.sums.spend
+            assert sum(row.requests for row in own) == sku.sums.requests
+            usd = [row.usd for row in own]
+            assert None in usd or total(each or Decimal(0) for each in usd) == sku.sums.usd
 
 
 def check_change(found: Statement) -> None:
@@ -271,7 +287,7 @@ def test_lines_and_caching_by_hand() -> None:
     assert sku.sums.usd == Decimal("0.348")
     caching = sku.economics.caching
     assert (caching.saved, caching.write_cost) == (Decimal(540), Decimal("2.1"))
-    assert caching.net == Decimal("537.9")
+    assert (caching.net, caching.usd) == (Decimal("537.9"), Decimal("2.6895"))
     assert sku.economics.per_1000_requests == Decimal(34_800)
     assert sku.economics.per_mtok == Decimal("34.383954")
 
@@ -392,3 +408,4 @@ def test_small_names_are_put_together_and_still_add_up() -> None:
         assert sum(row.requests for row in breakdown.rows) == 250
     assert EXACT.prec > 28
     check_breakdowns(found, "none")
+    check_sku_shares(found)

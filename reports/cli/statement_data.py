@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.changes import Effects, MonthChange
-from billing.statement import Breakdown, Day, Economics, Share, SkuStatement, Spend, Statement
+from billing.statement import Breakdown, Day, Economics, Share, SkuShare, SkuStatement, Spend, Statement
 from reports.cli.output import Result, Table
 from reports.statement_answer import answer, unusual_sentence
 
@@ -35,7 +35,11 @@ def statement_data(found: Statement) -> dict[str, Any]:
         "usd": found.usd,
         "usd_effective": found.usd_effective,
         "providers": [asdict(each) | _sums(each.sums, each.economics) for each in found.providers],
-        "breakdowns": [asdict(each) | {"rows": [_known(row) for row in each.rows]} for each in found.breakdowns],
+        "before": [asdict(each) | _sums(each.sums, each.economics) for each in found.before],
+        "breakdowns": [
+            asdict(each) | {"rows": [_known(row) for row in each.rows], "skus": [_known(row) for row in each.skus]}
+            for each in found.breakdowns
+        ],
         "days": [_known(each) for each in found.days],
         "sku_days": [_known(each) for each in found.sku_days],
         "skus": [asdict(each) | _sums(each.sums, each.economics) for each in found.skus],
@@ -59,7 +63,7 @@ def _unknown(sums: Spend) -> dict[str, None]:
     return dict.fromkeys([*names, *(("spend", "usd", "usd_effective") if sums.is_unknown else ())])
 
 
-def _known(row: Share | Day) -> dict[str, Any]:
+def _known(row: Share | SkuShare | Day) -> dict[str, Any]:
     """Return a row as data; where nothing is known of its cost, that is null."""
     data = asdict(row)
     return data | dict.fromkeys(data.keys() & {"spend", "total", "usd"}) if row.is_unknown else data
