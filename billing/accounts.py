@@ -40,6 +40,11 @@ def take(ledger: Ledger, records: Iterable[object], file_id: int) -> Taken:
     return _take(ledger, _ENTRIES, entries) + _take(ledger, _READINGS, readings)
 
 
+def identified(entry: AccountEntry) -> AccountEntry:
+    """Return an entry with the id that the ledger gives it: the vendor's, or one that its content tells."""
+    return replace(entry, entry_id=str(_entry_row(entry, 0)["entry_id"]))
+
+
 def add_by_hand(ledger: Ledger, entry: AccountEntry, loaded_at: datetime) -> Taken:
     """Bring one entry into the ledger that stands in no file: its load names the command and holds nothing else."""
     row = _entry_row(replace(entry, line=1), 0)

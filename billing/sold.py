@@ -1,7 +1,6 @@
 """Which requests tell of the rates of one SKU: its names, its unit, and what is left out with the reason."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from billing.evidence import Evidence, set_aside
 from billing.ledger import Ledger
@@ -9,7 +8,7 @@ from billing.queries import chain, statement
 from billing.rating import Selection
 from pricing.amounts import PICO_DIGITS
 from pricing.catalog import Catalog
-from pricing.errors import UnknownNameError
+from pricing.errors import UnknownNameError, nearest
 
 #: A step is taken for that of the rule if so many in a hundred charges are multiples of it: faults may be none.
 _MULTIPLES = 95
@@ -80,5 +79,5 @@ def too_few(what: str, excluded: Mapping[str, int]) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=3) or sorted(known)[:3]
-    return f"; it holds: {', '.join(near)}" if near else ""
+    near = nearest(name, known)
+    return f"; it holds: {near}" if near else ""

@@ -1,6 +1,10 @@
 """What can be wrong with a rate card or a question to it. The docstring of each class says what it stands for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+_NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,3 +33,13 @@ class BadRateCardError(PricingError):
 
 class UnknownNameError(PricingError):
     """No provider or SKU of that name is in the catalog."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the names that are most like one that nobody knows, or if none is, the first that there are.
+
+    >>> nearest("antropic", ["openai", "anthropic"])
+    'anthropic'
+    """
+    names = sorted(known)
+    return ", ".join(get_close_matches(name, names, _NEAREST) or names[:_NEAREST])

@@ -307,6 +307,35 @@ def test_top_up_and_balance_by_hand(capsys: pytest.CaptureFixture[str], working_
     assert (working_folder / LEDGER).exists()
 
 
+def test_a_provider_that_nobody_knows_is_told_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+    working_folder: Path,  # noqa: F811 - the fixture
+) -> None:
+    def noted(provider: str, *more: str) -> str:
+        told = ["top-up", "--provider", provider, "--at", "2026-10-01T08:00:00Z", "--credits", "5", "--format", "json"]
+        assert run([*told, *more]) == 0
+        out, err = capsys.readouterr()
+        with open_ledger(working_folder / LEDGER, read_only=True) as ledger:
+            held = {name for (name,) in ledger.rows("SELECT entry_id FROM account_entries")}
+        assert json.loads(out)["entry_id"] in held
+        return err
+
+    assert noted("aivideoapi", "--id", "own") == ""
+    warning = noted("aivideoap")
+    assert "'aivideoap'" in warning
+    assert "aivideoapi" in warning
+    assert "--kind adjustment" in warning
+    assert noted("aivideoap", "--credits", "6") == ""  # the ledger knows it by now
+    assert noted("vendor", "--quiet") == ""
+    assert run(["balance", "--provider", "aivideopai"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "aivideoapi" in err
+    assert "tallystick top-up" in err
+    assert run(["catalog", "list", "--provider", "aivideoap"]) == 2
+    assert "aivideoapi" in capsys.readouterr().err
+
+
 def test_the_order_of_burning_down_is_set_for_each_provider(
     capsys: pytest.CaptureFixture[str],
     working_folder: Path,  # noqa: F811 - the fixture

@@ -7,23 +7,21 @@ from pathlib import Path
 
 import click
 
-from billing.accounts import add_by_hand
+from billing.accounts import add_by_hand, identified
 from billing.balance_sheet import BalanceSheet, Window
 from billing.balances import account_providers, balance_sheet
 from billing.formats.accounts import TOP_UPS
 from billing.formats.pieces import Item
 from billing.grants import Policy
-from billing.ledger import open_ledger
+from billing.ledger import Ledger, open_ledger
+from billing.rating import held_providers
 from billing.records import AccountEntry, EntryKind, Reading, Reject
+from pricing.errors import UnknownNameError, nearest
 from reports.account_answer import account_answer
 from reports.cli.options import (
     Name,
     catalog_of,
     everywhere,
-    ledger_option,
-    options,
-    output_option,
-    quiet_option,
     selection,
     span,
 )
@@ -48,19 +46,25 @@ _MOST_WINDOWS = 24
     "--kind", type=click.Choice(list(EntryKind)), default=EntryKind.TOP_UP, show_default=True,
     help="An adjustment may be below zero.",
 )  # fmt: skip
-@options(ledger_option, output_option, quiet_option)
-def top_up(*, ledger: Path, output_format: str | None, quiet: bool, **told: str | None) -> int:
+@everywhere
+def top_up(
+    *, ledger: Path, rate_cards: tuple[Path, ...], output_format: str | None, quiet: bool, **told: str | None
+) -> int:
     """Note what was bought of a provider's credits. To note the same again changes nothing."""
     row = Item(1, dict(told))
     (outcome,) = TOP_UPS.read(iter([row]), Reading())
     if not isinstance(outcome, AccountEntry):
         raise click.UsageError(_why_not(outcome))
+    outcome = identified(outcome)
     with open_ledger(ledger) as book:
+        doubt = None if quiet else _doubt(book, rate_cards, outcome.provider)
         found = add_by_hand(book, outcome, datetime.now(UTC))
     if found.rejects:
         raise click.UsageError("--id: the ledger has another entry of that id; entries are never changed")
     data = {name: value for name, value in asdict(outcome).items() if name != "line"}
     data["is_new"] = bool(found.imported)
+    if doubt:
+        click.echo(doubt, err=True)
     summary = "Noted." if found.imported else "The ledger has this entry already; nothing is changed."
     table = Table("Entry", tuple(told), [tuple(data.get(name, value) for name, value in told.items())])
     write(Result(data, (table,), summary), output_format)
@@ -84,7 +88,7 @@ def balance(
     """Show each account: its lots of credits, what went on and off, and what is missing between two readings."""
     chosen = selection(month, from_at, to_at, provider)
     with open_ledger(ledger, read_only=True) as book:
-        names = (chosen.provider,) if chosen.provider else account_providers(book)
+        names = (_known(book, chosen.provider),) if chosen.provider else account_providers(book)
         catalog = catalog_of(rate_cards, None, names)
         sheets = [
             balance_sheet(book, catalog, name, chosen.start, chosen.end, policy=policy_of(name)) for name in names
@@ -100,6 +104,30 @@ def balance_result(sheets: list[BalanceSheet]) -> Result:
     rows = [(sheet.provider, sheet.unit, *_flat(window).values()) for sheet in sheets for window in sheet.windows]
     tables = [table for sheet in sheets for table in _tables(sheet) if table.rows]
     return Result(data, tables, account_answer(sheets), Table("Windows", flat_columns, rows))
+
+
+def _doubt(book: Ledger, rate_cards: tuple[Path, ...], provider: str) -> str | None:
+    """Return what to say of a provider that is in neither the ledger nor a rate card, before it is in the ledger."""
+    if provider in {*account_providers(book), *held_providers(book)}:
+        return None
+    known = catalog_of(rate_cards).providers
+    if provider in known:
+        return None
+    return (
+        f"{provider!r} is no provider of the ledger or of a rate card; the nearest are: {nearest(provider, known)}. If "
+        "it is misspelt, note it again with --kind adjustment and minus the credits, and then by its right name"
+    )
+
+
+def _known(book: Ledger, provider: str) -> str:
+    """Return a provider. Raise UnknownNameError if the ledger holds neither entry nor request of it."""
+    known = {*account_providers(book), *held_providers(book)}
+    if provider not in known:
+        near = f"it holds: {nearest(provider, known)}" if known else "it is empty"
+        raise UnknownNameError(
+            f"the ledger holds nothing of provider {provider!r}; {near}. `tallystick top-up` notes what you bought"
+        )
+    return provider
 
 
 def _why_not(outcome: object) -> str:

@@ -52,7 +52,7 @@ def list_(
     quiet: bool,
 ) -> int:
     """List the rates in force."""
-    cards = catalog_of(rate_cards, known_at, providers=[provider] if provider else None)
+    cards = catalog_of(rate_cards, known_at)
     periods = rates_in_force(cards, provider, at or datetime.now(UTC))
     data = {"rates": [period_data(period) for period in periods], "catalog": catalog_data(cards.version, cards.digest)}
     summary = f"Catalog {cards.version}, digest {cards.digest[:12]}. A dash is a price that nobody published."
