@@ -1,5 +1,6 @@
 """Imports in processes that come to grief, and what their ledgers must be like afterwards."""
 
+import json
 import multiprocessing
 import os
 import resource
@@ -11,6 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from billing import importer
 from billing.ledger import open_ledger
 from billing.receipt import totals_of
 from reports.cli import run
@@ -39,6 +41,31 @@ def write_logs(folder: Path) -> list[Path]:
         lines += [log_line(f"msg_{first}", 9), log_line(f"bad_{number}", timestamp="2026-10-03T09:00:00")]
         Path(folder, f"{number}.jsonl").write_text("\n".join(lines), "utf-8")
     return sorted(folder.iterdir())
+
+
+def write_sessions(folder: Path) -> list[Path]:
+    """Write sessions of which each begins with the end of the one before, grows its answers and rejects a line."""
+    folder.mkdir()
+    for number in range(FILES):
+        first = number * LINES
+        ids = range(first - (20 if number else 0), first + LINES)
+        lines = [_turn(each, output) for each in ids for output in (1, each + 2)]
+        Path(folder, f"{number}.jsonl").write_text("\n".join([*lines, _turn(first, -1)]) + "\n", "utf-8")
+    return sorted(folder.iterdir())
+
+
+def _turn(number: int, output: int) -> str:
+    usage = {"input_tokens": number, "output_tokens": output}
+    return json.dumps({
+        "type": "assistant", "timestamp": f"2026-10-03T09:00:{number % 60:02}.000Z", "sessionId": "s",
+        "requestId": f"req_{number}",
+        "message": {"id": f"msg_{number}", "type": "message", "model": "claude-opus-4-6", "usage": usage},
+    }, separators=(",", ":"))  # fmt: skip
+
+
+def read_in_pairs() -> None:
+    """Have this process read two files at a time in one statement, as it reads large sessions."""
+    vars(importer).update(WORTHWHILE_BYTES=1, _MOST_TOGETHER=2)  # so that the files can be small
 
 
 def state_of(ledger: Path) -> State:

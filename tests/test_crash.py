@@ -2,8 +2,10 @@
 
 import os
 import random
+import shutil
 import signal
 import time
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +15,19 @@ import pytest
 from billing.doctor import examine
 from reports.cli import run
 from tests import crashing
-from tests.crashing import FILES, LONGEST_S, NAME, Importing, State, files_in, start, state_of, write_logs
+from tests.crashing import (
+    FILES,
+    LONGEST_S,
+    NAME,
+    Importing,
+    State,
+    files_in,
+    read_in_pairs,
+    start,
+    state_of,
+    write_logs,
+    write_sessions,
+)
 
 KILLS = int(os.environ.get("TALLYSTICK_KILLS", "20"))
 #: What an import that was cut short may leave; any other check that fails is damage.
@@ -29,11 +43,13 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @cache
-def undisturbed() -> tuple[tuple[State, ...], float]:
+def undisturbed(
+    write: Callable[[Path], list[Path]] = write_logs, prepare: Callable[[], object] = int
+) -> tuple[tuple[State, ...], float]:
     """Return what a ledger holds after each of the files, and how many seconds importing all of them takes."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        logs = write_logs(folder / "logs")
+        logs = write(folder / "logs")
         ledger = str(folder / "steps.duckdb")
         states = []
         for log in logs:
@@ -42,7 +58,7 @@ def undisturbed() -> tuple[tuple[State, ...], float]:
         seconds = 0.0
         for _ in range(2):  # the first also starts the server
             Path(folder, NAME).unlink(missing_ok=True)
-            child, began = start(folder), time.monotonic()
+            child, began = start(folder, prepare), time.monotonic()
             child.process.join(LONGEST_S)
             seconds = time.monotonic() - began
             assert child.process.exitcode == 3  # some lines are rejected
@@ -51,25 +67,24 @@ def undisturbed() -> tuple[tuple[State, ...], float]:
     return tuple(states), seconds
 
 
-def check_whole_files(ledger: Path) -> None:
-    """Check that a ledger holds the first files wholly, nothing of the others, and no damage."""
+def check_whole_files(ledger: Path, states: Sequence[State]) -> int:
+    """Check that a ledger holds the first files wholly, nothing of the others, and no damage; return how many."""
     if not ledger.exists():
-        return
+        return 0
     failed = {check.name: check.message for check in examine(ledger) if not check.ok}
     assert failed.keys() <= CUT_SHORT, failed
     assert "lost" not in str(failed)
     taken = files_in(ledger)
-    states, _ = undisturbed()
     if taken:
         assert state_of(ledger) == states[taken - 1]
     else:
         assert {sums["count(*)"] for sums in state_of(ledger).values()} == {"0"}
+    return taken
 
 
-def check_completes(folder: Path) -> None:
+def check_completes(folder: Path, states: Sequence[State]) -> None:
     """Check that importing again makes of a ledger what it would have been, and nothing is left beside it."""
     run(["import", "logs", "--quiet"])
-    states, _ = undisturbed()
     assert state_of(folder / NAME) == states[-1]
     assert [check.message for check in examine(folder / NAME) if not check.ok] == []
     assert {path.name for path in folder.glob(f"{NAME}*")} == {NAME, f"{NAME}.receipt"}
@@ -79,7 +94,7 @@ def check_completes(folder: Path) -> None:
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_killed_at_any_moment_nothing_is_lost_doubled_or_partial(working_folder: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
-    _, seconds = undisturbed()
+    states, seconds = undisturbed()
     child, began = start(working_folder), time.monotonic()
     if seed % 2:
         time.sleep(max(0.0, began + chance.uniform(0, seconds * 1.05) - time.monotonic()))
@@ -88,8 +103,25 @@ def test_killed_at_any_moment_nothing_is_lost_doubled_or_partial(working_folder:
         time.sleep(chance.uniform(0, 0.003))
     child.process.kill()
     child.process.join(LONGEST_S)
-    check_whole_files(working_folder / NAME)
-    check_completes(working_folder)
+    check_whole_files(working_folder / NAME, states)
+    check_completes(working_folder, states)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(KILLS // 4))
+def test_killed_while_it_reads_many_sessions_at_once_all_of_them_are_there_or_none(
+    working_folder: Path, seed: int
+) -> None:
+    shutil.rmtree(working_folder / "logs")
+    write_sessions(working_folder / "logs")
+    states, seconds = undisturbed(write_sessions, read_in_pairs)
+    child, began = start(working_folder, read_in_pairs), time.monotonic()
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    time.sleep(max(0.0, began + chance.uniform(0, seconds) - time.monotonic()))
+    child.process.kill()
+    child.process.join(LONGEST_S)
+    assert check_whole_files(working_folder / NAME, states) % 2 == 0
+    check_completes(working_folder, states)
 
 
 def _wait_for_a_write(folder: Path, number: int, deadline: float) -> None:
@@ -119,8 +151,8 @@ def test_interrupted_it_leaves_with_130_and_nothing_half_done(
             path.unlink()
         child, told = _interrupted(working_folder, writes, later_s)
     assert (child.process.exitcode, "Traceback" in told) == (130, False), told
-    check_whole_files(working_folder / NAME)
-    check_completes(working_folder)
+    check_whole_files(working_folder / NAME, undisturbed()[0])
+    check_completes(working_folder, undisturbed()[0])
 
 
 def _interrupted(folder: Path, writes: int, later_s: float) -> tuple[Importing, str]:
@@ -141,8 +173,8 @@ def test_on_a_full_disk_it_is_told_and_importing_again_completes_it(working_fold
     told = child.told()
     assert (child.process.exitcode, "Traceback" in told) == (3, False), told
     assert "room" in told or "the ledger could not take it" in told, told
-    check_whole_files(working_folder / NAME)
-    check_completes(working_folder)
+    check_whole_files(working_folder / NAME, undisturbed()[0])
+    check_completes(working_folder, undisturbed()[0])
 
 
 @pytest.mark.slow
@@ -155,5 +187,5 @@ def test_without_memory_the_ledger_stays_whole_and_importing_again_completes_it(
     # It is told, unless there is no memory even for that: the libraries below then give up their process.
     assert child.process.exitcode
     assert child.process.exitcode != 3 or "Traceback" not in told
-    check_whole_files(working_folder / NAME)
-    check_completes(working_folder)
+    check_whole_files(working_folder / NAME, undisturbed()[0])
+    check_completes(working_folder, undisturbed()[0])
