@@ -151,8 +151,7 @@ def _lay_drawn(rating: Rating, unit: str, provider: str) -> None:
         if period.block.rounding.mode == "none" and period.block.rounding.basis == "unstated"
     }
     cards = ledger.rows("SELECT rate_id, card_id FROM rates")
-    ledger.connection.execute(statement("doubts"))
-    ledger.append("doubts", [
+    ledger.lay("doubts", [
         {"rate_id": rate_id, "doubt": others if card_id in doubtful else 1} for rate_id, card_id in cards
     ])  # fmt: skip
     rating.keep("audited", "drawn", unit=unit)
@@ -178,15 +177,13 @@ def _places(ledger: Ledger, matches: Sequence[Match]) -> list[tuple[Match, Row]]
     given = [
         {"refund": number, "request_id": match.key[1], "id_hash": match.key[2]} for number, match in enumerate(matches)
     ]
-    ledger.connection.execute(statement("given"))
-    ledger.append("given", given)
+    ledger.lay("given", given)
     rows = _rows(ledger, "offsets", {}) if given else []
     return [(matches[row["refund"]], row) for row in rows]
 
 
 def _flows(ledger: Ledger, instants: Sequence[datetime]) -> tuple[Flow, ...]:
-    ledger.connection.execute(statement("instants"))
-    ledger.append("instants", [{"step": number, "begins_at": at} for number, at in enumerate(instants)])
+    ledger.lay("instants", [{"step": number, "begins_at": at} for number, at in enumerate(instants)])
     found = {
         row.pop("step"): Flow(**{name: whole(value) for name, value in row.items()})
         for row in _rows(ledger, "flows", {})

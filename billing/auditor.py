@@ -11,9 +11,9 @@ from typing import Any
 from billing.audit import VERDICTS, Audit, AuditedRequest, DayLine, Gap, SkuLine, Sums, UnitTotals
 from billing.cube import Cell, amount, cube, rows_by, variance_in_dollars
 from billing.diagnosis import diagnose
+from billing.engine import Engine
 from billing.errors import UnknownRequestError
 from billing.findings import find
-from billing.ledger import Ledger
 from billing.queries import chain
 from billing.rating import EVERYTHING, Rating, Selection, lay_rates
 from pricing.amounts import from_pico, to_pico
@@ -27,7 +27,7 @@ _GAPS = frozenset({"unpriced", "unreported", "incomplete"})
 
 
 def audit(
-    ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHING, tolerance: Decimal = Decimal(0)
+    ledger: Engine, catalog: Catalog, selection: Selection = EVERYTHING, tolerance: Decimal = Decimal(0)
 ) -> Audit:
     """Audit the selected requests. `tolerance` is in the unit of each charge and holds for each request."""
     return audit_rated(lay_rates(ledger, catalog, selection), tolerance)
@@ -75,7 +75,7 @@ def requests(
 
 
 def find_request(
-    ledger: Ledger, catalog: Catalog, request_id: str
+    ledger: Engine, catalog: Catalog, request_id: str
 ) -> tuple[tuple[AuditedRequest, RatePeriod | None], ...]:
     """Return the request of that id (the vendor's or the client's) at each provider. Raise UnknownRequestError."""
     rating = lay_rates(ledger, catalog, Selection(request_id=request_id))
@@ -204,6 +204,6 @@ def _conflicts(rating: Rating) -> int:
     return int(count)
 
 
-def _count(ledger: Ledger, table: str) -> int:
+def _count(ledger: Engine, table: str) -> int:
     ((count,),) = ledger.rows(f"SELECT COUNT(*) FROM {table}")  # noqa: S608 - one of our own tables
     return int(count)

@@ -92,9 +92,9 @@ class Cluster:
 
 def diagnose(rating: Rating, tolerance: Decimal) -> tuple[Cluster, ...]:
     """Rate what does not match by every hypothesis, and return it by cause."""
-    rating.keep("audited", "mismatched", tolerance=to_pico(tolerance))
+    rating.keep("audited", "mismatched", tolerance=to_pico(tolerance), number="mismatch")
     ledger = rating.ledger
-    cards = ledger.rows("SELECT DISTINCT found_card FROM mismatched WHERE state < 4 ORDER BY found_card")
+    cards = ledger.rows("SELECT DISTINCT found_card FROM mismatched WHERE state < 4 ORDER BY found_card NULLS LAST")
     tried = _Tried(rating, [card for (card,) in cards])
     tried.mistakes()
     tried.markups()
@@ -112,9 +112,9 @@ class _Tried:
         self._cards = cards
         self._hypotheses: list[_Mistake] = []
         self._rates = 0
-        rating.ledger.keep("candidates", "SELECT * FROM rates LIMIT 0")
-        rating.ledger.connection.execute(statement("trials"))
-        rating.ledger.keep("reproduced", "SELECT CAST(0 AS BIGINT) AS mismatch, 0 AS hypothesis LIMIT 0")
+        rating.ledger.lay("candidates", [], like="rates")
+        rating.ledger.lay("trials", [])
+        rating.ledger.keep("reproduced", "SELECT mismatch, found_card AS hypothesis FROM mismatched WHERE FALSE")
 
     def causes(self, card: int, numbers: str) -> dict[Cause, int]:
         """Return the causes that these hypotheses are for a card."""
@@ -175,7 +175,7 @@ class _Tried:
         rates = f"(SELECT * FROM candidates WHERE hypothesis >= {first})"  # noqa: S608 - a number of ours
         instead = {"rates": rates, "placed": f"({chain('supposed', taking={'rates': rates})})"}
         query = chain("priced", "rated", "reproduced", width=self._rating.width, taking=instead)
-        ledger.change(f"INSERT INTO reproduced {query}", {"tolerance": 0})
+        ledger.add("reproduced", query, {"tolerance": 0})
 
 
 def _grouped(

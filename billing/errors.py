@@ -27,3 +27,11 @@ class EmptyLedgerError(BillingError):
 
 class BadMomentError(BillingError):
     """Something is asked as of a time at which it was not yet."""
+
+
+class EngineError(BillingError):
+    """An engine can't be had, or did not answer."""
+
+
+class RefusedEngineError(EngineError):
+    """An engine does not compute as exactly as money asks for."""

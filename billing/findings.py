@@ -1,7 +1,7 @@
 """Findings: classes of variance, each with its rows, cause, amount and one plain sentence."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from itertools import groupby
 from billing.audit import Finding
 from billing.cube import Cell, amount, order_of, variance_in_dollars
 from billing.diagnosis import EXTREME, UNEXPLAINED, Cluster
-from billing.queries import chain, statement
+from billing.queries import chain
 from billing.rating import Rating
 from pricing.amounts import digits
 
@@ -58,20 +58,26 @@ def _is_rated(clusters: Sequence[Cluster]) -> bool:
 def _spared(rating: Rating, findings: Mapping[str, Sequence[Cluster]]) -> Counter[str]:
     """Count the requests of each finding's cards and time that its mistake would show in and does not."""
     ledger, count = rating.ledger, Counter[str]()
-    ledger.connection.execute(statement("exposing"))
-    for number, clusters in findings.items():
-        if _is_rated(clusters):
-            first_at, last_at = _span(clusters)
-            for card, hypothesis in {(each.card, each.causes[each.cause]): None for each in clusters}:
-                ledger.change(statement("add_exposing"), {
-                    "finding": number, "card": card, "hypothesis": hypothesis, "first_at": first_at, "last_at": last_at,
-                })  # fmt: skip
-    if any(map(_is_rated, findings.values())):
+    exposing = list(_exposing(findings))
+    ledger.lay("exposing", exposing)
+    if exposing:
         # In this order: what is exposed is found by the rates in force, and only then rated by the others.
         instead = {"placed": f"({chain('selected', 'placed', 'exposed')})", "rates": "candidates"}
         table = rating.query("spared", taking=instead)
         count.update({row["finding"]: row["requests"] for row in table.to_pylist()})
     return count
+
+
+def _exposing(findings: Mapping[str, Sequence[Cluster]]) -> Iterator[dict[str, object]]:
+    """Yield the rows of sql/exposing.sql."""
+    for number, clusters in findings.items():
+        if _is_rated(clusters):
+            first_at, last_at = _span(clusters)
+            for card, hypothesis in {(each.card, each.causes[each.cause]): None for each in clusters}:
+                yield {
+                    "finding": number, "card_id": card, "hypothesis": hypothesis, "first_at": first_at,
+                    "last_at": last_at,
+                }  # fmt: skip
 
 
 def _others(clusters: Sequence[Cluster], cells: Iterable[Cell]) -> int:

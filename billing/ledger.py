@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from billing.errors import LedgerError
-from billing.queries import statement
+from billing.queries import NARROW, statement
 
 SCHEMA_VERSION = 3
 
@@ -53,10 +53,15 @@ class Ledger:
     path: Path
     connection: duckdb.DuckDBPyConnection
 
+    @property
+    def narrow(self) -> Mapping[str, str]:
+        """The types that amounts of ordinary size are computed in."""
+        return NARROW
+
     def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a query whose result is small and return its rows; times are aware and in UTC."""
         table = self.arrow(query, parameters)
-        return list(zip(*_columns(table), strict=True))
+        return list(zip(*columns(table), strict=True))
 
     def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query and return its result as an Arrow table, decimals and times intact."""
@@ -68,6 +73,32 @@ class Ledger:
         Nothing else may be asked of the ledger until the last piece is out.
         """
         yield from self.connection.sql(query, params=_used(query, parameters)).to_arrow_reader(_ROWS_PER_BATCH)
+
+    def bind(self, view: str, folder: Path | str) -> None:
+        """Let a view read all Parquet files of a folder; the names of folders inside it are no columns."""
+        files = str(folder).replace("'", "''") + "/**/*.parquet"
+        self.define(view, f"SELECT * FROM read_parquet('{files}', hive_partitioning := FALSE)")  # noqa: S608 - quoted
+
+    def define(self, view: str, query: str) -> None:
+        """Define a view of this session."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query}")
+
+    def write(self, query: str, folder: Path | str, parameters: Mapping[str, object] | None = None) -> None:
+        """Write a result as one Parquet file into a folder that is not there yet."""
+        from pyarrow import parquet  # noqa: PLC0415 - heavy, and few ask for it
+
+        relation = self.connection.sql(query, params=_used(query, parameters))
+        Path(folder).mkdir(parents=True)
+        rows = relation.to_arrow_reader(_ROWS_PER_BATCH)
+        with parquet.ParquetWriter(Path(folder, "part.parquet"), rows.schema) as file:
+            for batch in rows:
+                file.write_batch(batch)
+
+    def lay(self, table: str, rows: Sequence[Mapping[str, object]], like: str | None = None) -> None:
+        """Make a table of this session with the columns of sql/<table>.sql or sql/<like>.sql, and put rows into it."""
+        command = statement(like or table)
+        self.connection.execute(command.replace(f"TABLE {like} (", f"TABLE {table} (", 1))
+        self.append(table, rows)
 
     def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Append rows, each with a value for every column, to one of our own tables.
@@ -85,9 +116,18 @@ class Ledger:
         ((rows,),) = self.connection.execute(command, _used(command, parameters)).fetchall()
         return int(rows)
 
-    def keep(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
-        """Keep the rows of a query in a table of this session."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", _used(query, parameters))
+    def keep(
+        self, table: str, query: str, parameters: Mapping[str, object] | None = None, number: str | None = None
+    ) -> None:
+        """Keep the rows of a query in a table of this session; `number` names a column that numbers them."""
+        kept = table if number is None else f"{table}_kept"
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {query}", _used(query, parameters))
+        if number is not None:
+            self.define(table, f"SELECT rowid AS {number}, * FROM {kept}")  # noqa: S608 - our own names
+
+    def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Put the rows of a query into a table of this session."""
+        self.change(f"INSERT INTO {table} {query}", parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -125,6 +165,7 @@ def open_ledger(
             else:
                 _clear_away(path)
                 settings |= _settings_of_writers(logs)
+            connection.execute("CREATE TEMP MACRO id_hash(id) AS hash(id)")  # which each engine has its own of
             _lock_down(connection, settings)
             _check_version(path, connection)
             if not read_only:
@@ -219,10 +260,10 @@ def _check_hashes(connection: duckdb.DuckDBPyConnection) -> None:
 
 def dicts(table: pa.Table) -> list[dict[str, Any]]:
     """Return the rows of a result by the names of its columns; times are aware and in UTC."""
-    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*_columns(table), strict=True)]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns(table), strict=True)]
 
 
-def _columns(table: pa.Table) -> Iterator[list[Any]]:
+def columns(table: pa.Table) -> Iterator[list[Any]]:
     """Yield the values of each column of a result. To have Arrow make Python's times would load pandas."""
     for column in table.columns:
         if column.type == pa.timestamp("us", "UTC"):

@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from billing.ledger import Ledger
+from billing.engine import Engine
 from billing.price_calendar import END_US, Stretches, bounds, stretches
-from billing.queries import NARROW, NOTHING_TAKEN, WIDE, chain, statement
+from billing.queries import NOTHING_TAKEN, WIDE, chain
 from billing.refunds import Unclaimed, lay_remarks
 from pricing.amounts import per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
@@ -68,7 +68,7 @@ class Rating:
     no charge is left for.
     """
 
-    ledger: Ledger
+    ledger: Engine
     catalog: Catalog
     periods: tuple[RatePeriod, ...]
     selection: Selection
@@ -80,13 +80,14 @@ class Rating:
         self, *relations: str, tolerance: int = 0, taking: Mapping[str, str] = NOTHING_TAKEN, **parameters: object
     ) -> pa.Table:
         """Return all rows of the last relation of a chain that begins with the rated usage, or with what it takes."""
-        query = chain(*RATED, *relations, width=self.width, taking=taking)
-        return self.ledger.arrow(query, self._parameters(tolerance) | parameters)
+        return self.ledger.arrow(*self.asked(*relations, tolerance=tolerance, taking=taking, **parameters))
 
-    def batches(self, *relations: str, tolerance: int = 0, **parameters: object) -> Iterator[pa.RecordBatch]:
-        """Yield the same rows piece by piece; the ledger is busy until the last is out."""
-        query = chain(*RATED, *relations, width=self.width)
-        return self.ledger.batches(query, self._parameters(tolerance) | parameters)
+    def asked(
+        self, *relations: str, tolerance: int = 0, taking: Mapping[str, str] = NOTHING_TAKEN, **parameters: object
+    ) -> tuple[str, dict[str, object]]:
+        """Return the text of the same query and its values, for results that are too big to be returned."""
+        query = chain(*RATED, *relations, width=self.width, taking=taking)
+        return query, self._parameters(tolerance) | parameters
 
     def summed(self, *relations: str, tolerance: int = 0) -> pa.Table:
         """Return the same of a chain that begins with the sums of rated usage that is alike."""
@@ -94,10 +95,10 @@ class Rating:
         query = chain(*relations, width=self.width, taking={"rated": alike})
         return self.ledger.arrow(query, self._parameters(tolerance))
 
-    def keep(self, *relations: str, tolerance: int = 0, **parameters: object) -> None:
-        """Keep all rows of the last relation of a chain that begins with the rated usage in a table of its name."""
-        query = chain(*RATED, *relations, width=self.width)
-        self.ledger.keep(relations[-1], query, self._parameters(tolerance) | parameters)
+    def keep(self, *relations: str, tolerance: int = 0, number: str | None = None, **parameters: object) -> None:
+        """Keep the same rows in a table of the last relation's name; `number` is as `Engine.keep` takes it."""
+        query, values = self.asked(*relations, tolerance=tolerance)
+        self.ledger.keep(relations[-1], query, values | parameters, number)
 
     def _parameters(self, tolerance: int) -> dict[str, object]:
         return self.selection.parameters() | {
@@ -106,13 +107,13 @@ class Rating:
         }  # fmt: skip
 
 
-def held_providers(ledger: Ledger) -> tuple[str, ...]:
+def held_providers(ledger: Engine) -> tuple[str, ...]:
     """Return the providers that the ledger has usage of, in alphabetical order."""
     query = "SELECT DISTINCT provider FROM usage_records WHERE provider IS NOT NULL ORDER BY provider"
     return tuple(name for (name,) in ledger.rows(query))
 
 
-def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHING) -> Rating:
+def lay_rates(ledger: Engine, catalog: Catalog, selection: Selection = EVERYTHING) -> Rating:
     """Put the rates of the providers that the ledger holds, and their calendar, into tables beside the usage."""
     held = held_providers(ledger)
     periods = tuple(catalog.all_periods(held))
@@ -122,9 +123,9 @@ def lay_rates(ledger: Ledger, catalog: Catalog, selection: Selection = EVERYTHIN
         for provider in sorted(set(held) & set(catalog.providers))
         for name, sku in sorted(catalog.sku_names(provider).items())
     ]
-    for table in ("causes", "no_explanation"):
-        ledger.connection.execute(statement(table))
-    return lay(Rating(ledger, catalog, periods, selection, Stretches(), NARROW), rates, names)
+    ledger.lay("causes", [])
+    ledger.lay("explained", [], like="no_explanation")
+    return lay(Rating(ledger, catalog, periods, selection, Stretches(), ledger.narrow), rates, names)
 
 
 def lay(rating: Rating, rates: Sequence[Mapping[str, Any]], names: Sequence[Mapping[str, object]]) -> Rating:
@@ -138,8 +139,7 @@ def lay(rating: Rating, rates: Sequence[Mapping[str, Any]], names: Sequence[Mapp
     last_at = min(filter(None, (last_at, selection.end)), default=None)
     cut = stretches(rating.periods, len(names), first_at, last_at)
     for table, rows in (("rates", rates), ("names", names), ("stretches", list(cut.rows()))):
-        ledger.connection.execute(statement(table))
-        ledger.append(table, rows)
+        ledger.lay(table, rows)
     ledger.keep("calendar", chain("calendar"))
     unclaimed = lay_remarks(ledger, selection.parameters())
     return replace(rating, stretches=cut, width=_width(ledger, rates, selection), unclaimed=unclaimed)
@@ -154,7 +154,7 @@ def rate_rows(cards: Iterable[tuple[int, int | None, RatePeriod]]) -> Iterator[d
             yield row | {"rate_id": rate_id, "card_id": card_id, "hypothesis": hypothesis}
 
 
-def _width(ledger: Ledger, rates: Iterable[Mapping[str, Any]], selection: Selection) -> Mapping[str, str]:
+def _width(ledger: Engine, rates: Iterable[Mapping[str, Any]], selection: Selection) -> Mapping[str, str]:
     """Choose how wide amounts are computed: narrow if no request can come near the end of BIGINT.
 
     The engine knows the largest of all usage without reading it; what is selected is read if that is too large.
@@ -169,7 +169,7 @@ def _width(ledger: Ledger, rates: Iterable[Mapping[str, Any]], selection: Select
     for query in (everything, chain("selected", "largest")):
         ((tokens, calls),) = ledger.rows(query, selection.parameters())
         if (tokens or 0) * per_token + (calls or 0) * per_call + fixed < _NARROW_LIMIT:
-            return NARROW
+            return ledger.narrow
     return WIDE
 
 

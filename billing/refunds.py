@@ -6,11 +6,14 @@ stays what it was: what was given back of it stands beside it and is never nette
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from billing.ledger import Ledger
+from billing.engine import Engine
 from billing.queries import statement
+
+#: The charges for one call are at most so far apart; sql/repeated.sql says so too.
+_HOUR = timedelta(hours=1)
 
 _Key = tuple[str, str, int]
 """Provider, id and the id's hash."""
@@ -37,17 +40,21 @@ class Match:
     before: int
 
 
-def lay_remarks(ledger: Ledger, parameters: Mapping[str, object]) -> tuple[Unclaimed, ...]:
+def lay_remarks(ledger: Engine, parameters: Mapping[str, object]) -> tuple[Unclaimed, ...]:
     """Note which requests are charged for a call that was charged before, and what refunds give back of each charge.
 
     `parameters` are those of sql/selected.sql. Return what is left of the refunds of that provider, of any time.
     """
-    repeated: set[_Key] = set(ledger.rows(statement("repeated"), parameters))
+    start, end = parameters["from_at"], parameters["to_at"]
+    around = {
+        "hour_before": start - _HOUR if isinstance(start, datetime) else None,
+        "hour_after": end + _HOUR if isinstance(end, datetime) else None,
+    }
+    repeated: set[_Key] = set(ledger.rows(statement("repeated"), {**parameters, **around}))
     ledger.keep("refunds", statement("refunds"), parameters)
     refunds, matches = match_refunds(ledger)
     given = {match.key: match.before + match.amount for match in matches}
-    ledger.connection.execute(statement("remarks"))
-    ledger.append("remarks", [
+    ledger.lay("remarks", [
         {"provider": key[0], "request_id": key[1], "id_hash": key[2], "is_repeat": key in repeated,
          "refunded": given.get(key, 0)}
         for key in sorted(repeated | given.keys())
@@ -55,7 +62,7 @@ def lay_remarks(ledger: Ledger, parameters: Mapping[str, object]) -> tuple[Uncla
     return tuple(Unclaimed(each["unit"], each["used_at"], each["amount"]) for each in refunds if each["amount"])
 
 
-def match_refunds(ledger: Ledger) -> tuple[list[dict[str, Any]], list[Match]]:
+def match_refunds(ledger: Engine) -> tuple[list[dict[str, Any]], list[Match]]:
     """Return the refunds that were kept, with what is left of each in `amount`, and what they give back of charges."""
     refunds = ledger.arrow("SELECT * FROM refunds ORDER BY refund").to_pylist()
     charges = ledger.arrow(statement("refundable")).to_pylist() if refunds else []

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.cube import whole
-from billing.ledger import Ledger
+from billing.engine import Engine
 from billing.queries import chain, statement
 from billing.rating import Rating
 from pricing.amounts import EXACT, PICO_DIGITS, plain
@@ -22,7 +22,7 @@ _SPENDING = "spending"
 class Spending:
     """The rated table of a stretch of time that began with the history before a month; see sql/spending.sql."""
 
-    ledger: Ledger
+    ledger: Engine
     only_provider: str | None
 
     def lines(self, month: date, end: date, before: tuple[date, date]) -> list[Row]:

@@ -1,7 +1,7 @@
 -- Each mismatched request with what explains its charge: its card and the hypotheses that give the charge to the last digit,
 -- if any; or the error of a request that failed; or that its call was charged before.
 WITH given AS (
-    SELECT mismatch, ARRAY_TO_STRING(LIST_SORT(LIST(hypothesis)), ',') AS hypotheses
+    SELECT mismatch, array_to_string(array_sort(array_agg(hypothesis)), ',') AS hypotheses
     FROM reproduced
     GROUP BY mismatch
 )
@@ -22,8 +22,8 @@ SELECT
     m.found_owed,
     CASE
         WHEN m.state = 5 THEN 'repeat'
-        WHEN m.state = 4 THEN concat('error ', m.error)
-        ELSE concat(m.found_card, ':', g.hypotheses)
+        WHEN m.state = 4 THEN 'error ' || COALESCE(m.error, '')
+        ELSE CAST(m.found_card AS STRING) || ':' || COALESCE(g.hypotheses, '')
     END AS hypotheses,
     CASE
         WHEN m.state < 4 AND g.hypotheses IS NULL
@@ -32,4 +32,4 @@ SELECT
         ELSE FALSE
     END AS is_extreme
 FROM mismatched AS m
-LEFT JOIN given AS g ON g.mismatch = m.rowid
+LEFT JOIN given AS g ON g.mismatch = m.mismatch

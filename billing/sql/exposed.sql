@@ -1,5 +1,15 @@
 -- The requests that the mistake of a finding could show in: those with a charge on its cards, from its first request to its
 -- last, each with the rate that supposes the mistake. `rates` here are those in force.
+WITH supposing AS (
+    SELECT
+        e.*,
+        c.rate_id,
+        c.prompt_above,
+        c.prompt_up_to
+    FROM exposing AS e
+    INNER JOIN candidates AS c ON c.hypothesis = e.hypothesis
+)
+
 SELECT
     e.finding,
     e.rate_id,
@@ -18,7 +28,7 @@ SELECT
     p.charged
 FROM placed AS p
 INNER JOIN rates AS r ON r.rate_id = p.rate_id
-INNER JOIN exposing AS e
+INNER JOIN supposing AS e
     ON e.card_id = r.card_id
     AND p.prompt_tokens > e.prompt_above
     AND p.prompt_tokens <= e.prompt_up_to

@@ -1,6 +1,6 @@
 -- Money given back, as it was recorded, oldest first. `of_request` is the request that it says it is for.
 SELECT
-    ROW_NUMBER() OVER (ORDER BY used_at NULLS LAST, file_id, line, request_id) AS refund,
+    ROW_NUMBER() OVER (ORDER BY used_at NULLS LAST, file_id NULLS LAST, line NULLS LAST, request_id NULLS LAST) AS refund,
     provider,
     sku,
     unit,

@@ -7,17 +7,17 @@ WITH charged AS (
     SELECT *
     FROM usage_records
     WHERE client_request_id IS NOT NULL AND status = 'ok' AND charged > 0
-        AND ($from_at IS NULL OR used_at >= CAST($from_at AS TIMESTAMPTZ) - INTERVAL 1 HOUR)
-        AND ($to_at IS NULL OR used_at < CAST($to_at AS TIMESTAMPTZ) + INTERVAL 1 HOUR)
+        AND ($hour_before IS NULL OR used_at >= $hour_before)
+        AND ($hour_after IS NULL OR used_at < $hour_after)
         AND ($provider IS NULL OR provider = $provider)
         AND ($up_to_load IS NULL OR file_id <= $up_to_load)
 ),
 
 -- Hashes find the few ids that occur twice without keeping all of them.
 twice AS (
-    SELECT hash(client_request_id) AS client_hash
+    SELECT id_hash(client_request_id) AS client_hash
     FROM charged
-    GROUP BY hash(client_request_id)
+    GROUP BY id_hash(client_request_id)
     HAVING COUNT(*) > 1
 ),
 
@@ -30,7 +30,8 @@ told AS (
         MIN(usage) OVER call AS least_usage,
         MAX(usage) OVER call AS most_usage,
         ROW_NUMBER() OVER (
-            PARTITION BY provider, client_request_id ORDER BY used_at, file_id, line, request_id
+            PARTITION BY provider, client_request_id
+            ORDER BY used_at NULLS LAST, file_id NULLS LAST, line NULLS LAST, request_id NULLS LAST
         ) AS nth
     FROM (
         SELECT
@@ -40,7 +41,7 @@ told AS (
                 web_searches, unit, COALESCE(unknown_fields, '')
             ) AS usage
         FROM charged
-        WHERE hash(client_request_id) IN (SELECT client_hash FROM twice)
+        WHERE id_hash(client_request_id) IN (SELECT client_hash FROM twice)
     ) AS c
     WINDOW call AS (PARTITION BY provider, client_request_id)
 )

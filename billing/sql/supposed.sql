@@ -2,7 +2,6 @@
 -- card is the set of hypotheses that they belong to. What failed or was charged before is explained by that.
 SELECT
     m.*,
-    m.rowid AS mismatch,
     r.rate_id
 FROM mismatched AS m
 INNER JOIN trials AS t ON t.card_id = m.found_card

@@ -105,7 +105,7 @@ def _claim_summary(claim: Dispute) -> str:
 def usage(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -> int:
     """Write one row per request, with its expected charge, verdict and cause."""
     with _audit(**chosen) as found:
-        refuse_to_destroy(out, found.rating.ledger)
+        refuse_to_destroy(out, found.ledger)
         rows = write_table(out, USAGE, usage_batches(found))
     _tell([out], output_format, rows=rows)
     return 0
@@ -118,7 +118,7 @@ def usage(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -
 def findings(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -> int:
     """Write one row per finding of the audit."""
     with _audit(**chosen) as found:
-        refuse_to_destroy(out, found.rating.ledger)
+        refuse_to_destroy(out, found.ledger)
         table = findings_table(found.audit)
         rows = write_table(out, table.schema, table.to_batches())
     _tell([out], output_format, rows=rows)
@@ -132,7 +132,7 @@ def findings(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any
 def workbook(*, out: Path, output_format: str | None, quiet: bool, **chosen: Any) -> int:
     """Write statement, findings, rates and every request as sheets of one workbook."""
     with _audit(**chosen) as found:
-        refuse_to_destroy(out, found.rating.ledger)
+        refuse_to_destroy(out, found.ledger)
         rows = write_workbook(out, found)
     _tell([out], output_format, rows=rows)
     return 0

@@ -19,6 +19,7 @@ from pricing.catalog import Catalog
 class Audited:
     """The selected requests beside their rates, and the audit of them."""
 
+    ledger: Ledger
     rating: Rating
     audit: Audit
     selection: Selection
@@ -27,11 +28,12 @@ class Audited:
     def of(cls, ledger: Ledger, catalog: Catalog, selection: Selection, tolerance: Decimal) -> Self:
         """Audit the selected requests of a ledger."""
         rating = lay_rates(ledger, catalog, selection)
-        return cls(rating, audit_rated(rating, tolerance), selection)
+        return cls(ledger, rating, audit_rated(rating, tolerance), selection)
 
     def requests(self, findings: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of sql/exported.sql: of those findings, or else of all requests; oldest first."""
-        return self.rating.batches(
+        query, parameters = self.rating.asked(
             "audited", "attributed", "exported", tolerance=to_pico(self.audit.tolerance),
             findings=None if findings is None else list(findings),
         )  # fmt: skip
+        return self.ledger.batches(query, parameters)

@@ -61,7 +61,7 @@ def _about(audited: Audited, title: str) -> Iterator[Sequence[object]]:
     audit, selection = audited.audit, audited.selection
     requests = sum(audit.verdicts.values())
     yield "what", title
-    yield "ledger", audited.rating.ledger.path.name
+    yield "ledger", audited.ledger.path.name
     yield "rate cards", audit.catalog_version
     yield "digest of the rate cards", audit.catalog_digest
     yield "digest of all logs in the ledger", audit.input_digest

@@ -107,7 +107,7 @@ def dispute(audited: Audited, findings: tuple[Finding, ...], tally: Tally, names
         periods=periods,
         card=card,
         failures=tuple(sorted(tally.failures.items())),
-        sources=source_files(rating.ledger, names, tally),
+        sources=source_files(audited.ledger, names, tally),
     )
 
 

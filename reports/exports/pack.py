@@ -66,7 +66,7 @@ def refuse_to_replace(folder: Path) -> None:
 
 
 def _fill(folder: Path, audited: Audited, findings: tuple[Finding, ...], sender: str) -> Dispute:
-    names, tally = file_names(audited.rating.ledger), Tally()
+    names, tally = file_names(audited.ledger), Tally()
     _write_rows(folder, audited.audit, disputed(audited, findings, names, tally))
     tally.check(findings)
     claim = dispute(audited, findings, tally, names)

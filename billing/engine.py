@@ -1,0 +1,61 @@
+"""The seam between questions and whoever answers them: SQL text in the portable subset, and a few calls.
+
+An engine binds a view to Parquet, defines a view, fetches a small result as Arrow and writes a big one to Parquet. What
+a question notes on its way (rates, causes, requests that do not match) are tables of its session. The ledger, which is
+DuckDB, is an engine; `billing.spark` is another, for usage that outgrows one machine. Both run the same files of `sql`,
+with values bound to the same names, and give the same digits.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+#: The relations of a folder of canonical Parquet that questions read, each a folder of its own.
+RELATIONS = ("usage_records", "conflicts", "files", "rejects")
+
+
+class Engine(Protocol):
+    """Where usage lies, and what runs SQL on it. Times are UTC; whole numbers and decimals never wrap or round."""
+
+    @property
+    def path(self) -> Path | str:
+        """Where the usage lies, as messages name it."""
+
+    @property
+    def narrow(self) -> Mapping[str, str]:
+        """The types that amounts of ordinary size are computed in: `billing.queries.NARROW`, or what serves here."""
+
+    def bind(self, view: str, folder: Path | str) -> None:
+        """Let a view read all Parquet files of a folder."""
+
+    def define(self, view: str, query: str) -> None:
+        """Define a view of this session; it is computed anew each time it is read."""
+
+    def arrow(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Return a small result, decimals and times intact."""
+
+    def write(self, query: str, folder: Path | str, parameters: Mapping[str, object] | None = None) -> None:
+        """Write a big result as Parquet files into a folder that is not there yet."""
+
+    def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a small result; times are aware and in UTC."""
+
+    def lay(self, table: str, rows: Sequence[Mapping[str, object]], like: str | None = None) -> None:
+        """Put rows of ours into a table of this session, with the columns of sql/<table>.sql or sql/<like>.sql."""
+
+    def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Put more rows, each with a value for every column, into such a table."""
+
+    def keep(
+        self, table: str, query: str, parameters: Mapping[str, object] | None = None, number: str | None = None
+    ) -> None:
+        """Keep the rows of a query for this session, computed once.
+
+        `number` names one more column that tells each row from all others. The rows are requests then, each with its
+        `provider` and `request_id`.
+        """
+
+    def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Put the rows of a query beside those of a table that is kept."""
