@@ -14,6 +14,7 @@ from billing.audit import Audit, Finding
 from billing.ledger import open_ledger
 from billing.rating import held_providers
 from reports.cli.account_exports import beancount, focus, journal
+from reports.cli.canonicals import canonical
 from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
 from reports.exports.audited import Audited
@@ -33,7 +34,7 @@ def export() -> None:
     """Write files for other tools, and for the vendor."""
 
 
-for _command in (beancount, focus, journal):
+for _command in (beancount, canonical, focus, journal):
     export.add_command(_command)
 
 
