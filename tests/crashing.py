@@ -44,13 +44,13 @@ def write_logs(folder: Path) -> list[Path]:
 
 
 def write_sessions(folder: Path) -> list[Path]:
-    """Write sessions of which each begins with the end of the one before, grows its answers and rejects a line."""
+    """Write sessions of which each tells the end of the one before again, grows its answers and rejects a line."""
     folder.mkdir()
     for number in range(FILES):
         first = number * LINES
         ids = range(first - (20 if number else 0), first + LINES)
         lines = [_turn(each, output) for each in ids for output in (1, each + 2)]
-        Path(folder, f"{number}.jsonl").write_text("\n".join([*lines, _turn(first, -1)]) + "\n", "utf-8")
+        Path(folder, f"{number}.jsonl").write_text("\n".join([_turn(first, -1), *lines]) + "\n", "utf-8")
     return sorted(folder.iterdir())
 
 
