@@ -83,12 +83,13 @@ def _names_of_model(ledger: Ledger, catalog: Catalog, model: str, terms: Terms) 
     return [
         (provider, name)
         for provider, name in ledger.rows(query)
-        if target(_model_of(catalog, provider, name), terms.models) == model
+        if target(model_of(catalog, provider, name), terms.models) == model
     ]
 
 
-def _model_of(catalog: Catalog, provider: str, name: str) -> str:
-    if provider not in catalog.providers or name not in catalog.sku_names(provider):
+def model_of(catalog: Catalog, provider: str | None, name: str) -> str:
+    """Return the model that a name of the ledger stands for; the name itself if no rate card knows it."""
+    if provider is None or provider not in catalog.providers or name not in catalog.sku_names(provider):
         return name
     return catalog.sku(provider, name).model
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 from types import MappingProxyType
 
 from pricing.baskets import Portion, added, spread
@@ -62,6 +63,17 @@ class Comparison:
     def cheapest(self) -> Offer | None:
         """The cheapest offer; None if none has a price."""
         return self.offers[0] if self.offers and self.offers[0].cost is not None else None
+
+    @property
+    def perhaps_cheaper(self) -> Offer | None:
+        """The offer without a price for all that costs less than the cheapest even at the most that bounds it, if any.
+
+        Of more than one it is that which costs the least then.
+        """
+        bounded = [(each.high, each) for each in self.offers if each.cost is None and each.high is not None]
+        most, found = min(bounded, key=itemgetter(0), default=(None, None))
+        best = None if self.cheapest is None else self.cheapest.cost
+        return found if most is not None and best is not None and most < best else None
 
     @property
     def is_partial(self) -> bool:

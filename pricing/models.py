@@ -1,5 +1,6 @@
 """Who sells a model: the SKUs of every provider that stand for it, by exact name or by the user's own word."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -54,6 +55,19 @@ def sellers(catalog: Catalog, model: str, mapped: Mapping[str, str] = NOTHING_MA
             raise UnknownNameError(_remedy(name, known))
     found = [each for each in everyone if target(each.model, mapped) == wanted]
     return tuple(replace(each, is_list=each.is_list and each.model == wanted) for each in found)
+
+
+def provider_counts(catalog: Catalog, mapped: Mapping[str, str] = NOTHING_MAPPED) -> Mapping[str, int]:
+    """Return how many providers sell each model, under any SKU.
+
+    >>> from pricing.catalog import load_catalog
+    >>> provider_counts(load_catalog(providers=["anthropic", "aivideoapi"]))["claude-haiku-4-5"]
+    2
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for seller in _everyone(catalog):
+        found[target(seller.model, mapped)].add(seller.provider)
+    return {model: len(providers) for model, providers in found.items()}
 
 
 def target(model: str, mapped: Mapping[str, str]) -> str:

@@ -47,8 +47,11 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """Dollars at no cache read at all, and how many more if the whole prompt is one."""
+class CostLine:
+    """What an offer costs by the share of cache reads: dollars at none at all, and how many more if all of it is one.
+
+    `is_assumed` tells that it publishes no price for cached tokens: these are taken at the most that bounds them.
+    """
 
     seller: Seller
     start: Fraction
@@ -56,6 +59,7 @@ class _Line:
     is_assumed: bool
 
     def at(self, share: Fraction) -> Fraction:
+        """Return dollars at that share, from 0 to 1."""
         return self.start + share * self.slope
 
 
@@ -65,8 +69,19 @@ def flips(offers: Sequence[Offer], usage: Usage, reference: Offer | None = None)
     The prompt stays as large; what is not read from a cache is split as it is in `usage`. Offers that leave anything
     but cached tokens unpriced are left out. `reference` is the list price.
     """
-    lines = [line for offer in offers if (line := _line(offer, usage, reference)) is not None]
+    lines = cost_lines(offers, usage, reference)
     return tuple(sorted(_crossings(lines), key=lambda flip: (flip.share, flip.below.name, flip.above.name)))
+
+
+def cost_lines(offers: Sequence[Offer], usage: Usage, reference: Offer | None = None) -> tuple[CostLine, ...]:
+    """Return the same as what each offer costs by the share, in the order of the offers."""
+    lines = (_line(offer, usage, reference) for offer in offers)
+    return tuple(line for line in lines if line is not None)
+
+
+def read_share(usage: Usage) -> Fraction:
+    """Return which share of the prompt is read from a cache; nothing of no prompt."""
+    return Fraction(usage.cache_read, usage.prompt_tokens) if usage.prompt_tokens else Fraction(0)
 
 
 def next_best(offers: Sequence[Offer]) -> tuple[Offer, Offer] | None:
@@ -112,7 +127,7 @@ def _scale(offer: Offer) -> Fraction:
     return Fraction(offer.usd_per_unit_effective) / Fraction(published) if published else Fraction(1)
 
 
-def _crossings(lines: Sequence[_Line]) -> Iterator[Flip]:
+def _crossings(lines: Sequence[CostLine]) -> Iterator[Flip]:
     for one, other in combinations(lines, 2):
         if one.slope == other.slope:
             continue
@@ -125,7 +140,7 @@ def _crossings(lines: Sequence[_Line]) -> Iterator[Flip]:
         yield Flip(share, below.seller, above.seller, is_cheapest, assumed)
 
 
-def _line(offer: Offer, usage: Usage, reference: Offer | None) -> _Line | None:
+def _line(offer: Offer, usage: Usage, reference: Offer | None) -> CostLine | None:
     """Return what the offer costs by the share of cache reads; None if it can't be known even with assumptions."""
     counts = counts_of(usage)
     rest = {kind: counts[kind] for kind in _PROMPT if kind != _READ and kind in counts} or {TokenKind.INPUT.value: 1}
@@ -138,7 +153,7 @@ def _line(offer: Offer, usage: Usage, reference: Offer | None) -> _Line | None:
     start = sum((Fraction(low) for low in fixed if low is not None), Fraction(0)) + mixed * usage.prompt_tokens
     slope = (per_token[_READ] - mixed) * usage.prompt_tokens
     is_assumed = any(assumed for _, assumed in rates.values())
-    return _Line(offer.seller, start * _scale(offer), slope * _scale(offer), is_assumed)
+    return CostLine(offer.seller, start * _scale(offer), slope * _scale(offer), is_assumed)
 
 
 def _rate(offer: Offer, kind: str, reference: Offer | None) -> tuple[Fraction | None, bool]:

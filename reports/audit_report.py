@@ -9,6 +9,7 @@ from billing.ledger import Ledger
 from billing.rating import Rating, Selection, lay_rates
 from pricing.calculator import Charge, rate
 from pricing.catalog import Catalog, RatePeriod
+from reports import words
 from reports.pages.frame import unit_values
 
 #: Requests of each SKU and verdict that the page carries; the rest is a command away.
@@ -66,11 +67,7 @@ def titled(name: str, period: str) -> str:
 
 def period_of(found: Audit, selection: Selection) -> str:
     """Return the months that the audit is of, such as `October 2026`; empty where no request tells its time."""
-    start, last = selection.start or found.first_at, found.last_at
-    if start is None or last is None:
-        return ""
-    months = [f"{at:%B %Y}" for at in (start, last)]
-    return months[0] if months[0] == months[1] else f"{months[0]} to {months[1]}"
+    return words.months(selection.start or found.first_at, found.last_at)
 
 
 def rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:

@@ -63,12 +63,11 @@ def _dollars(amount: Decimal | None) -> str:
 
 def _perhaps_less(comparison: Comparison, least: Decimal | None) -> Iterator[str]:
     """Tell of offers without a price for all that cost less in any case, or would if no cache were used."""
-    bounded = [(each.high, each) for each in comparison.offers if each.cost is None and each.high is not None]
-    most, offer = min(bounded, key=itemgetter(0), default=(None, None))
-    if offer and most is not None and least is not None and most < least:
-        name = offer.seller.name
-        yield f"{name} costs less, even at the most that is assumed of its missing prices: {_dollars(most)}."
-        least = most
+    offer = comparison.perhaps_cheaper
+    if offer is not None and offer.high is not None:
+        most = _dollars(offer.high)
+        yield f"{offer.seller.name} costs less, even at the most that is assumed of its missing prices: {most}."
+        least = offer.high
     whole = [(each.usd_uncached, each) for each in comparison.offers if each.usd_uncached is not None]
     usd, offer = min(whole, key=itemgetter(0), default=(None, None))
     if offer and usd is not None and least is not None and usd < least:

@@ -28,6 +28,8 @@ REASONS: Mapping[str, str] = {
     "kind_unpublished": "The vendor publishes no price for one of the token kinds used.",
     "unknown_usage_field": "The usage has a field that nobody here knows how to price.",
     "cache_ttl_unknown": "Cache writes whose lifetime (5 minutes or 1 hour) the log does not tell.",
+    "requests_unknown": "There is a fee per request, and nobody says how many requests.",
+    "unit_value_unknown": "Nobody publishes what the vendor's unit is worth.",
     "unreported": "The log names no charge, so there is nothing to check.",
     "incomplete": "The stream was cut, so the tokens are a lower bound.",
     "stream_incomplete": "The stream was cut, so the tokens are a lower bound.",
@@ -123,6 +125,14 @@ def instant(at: datetime | None) -> str:
 def minute(at: datetime | None) -> str:
     """Return an instant to the minute, with its zone."""
     return "time not told" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def months(first: datetime | None, last: datetime | None) -> str:
+    """Return the months from one instant to another, such as `October 2026`; nothing where one is unknown."""
+    if first is None or last is None:
+        return ""
+    start, end = (f"{at:%B %Y}" for at in (first, last))
+    return start if start == end else f"{start} to {end}"
 
 
 def period(valid_from: datetime | None, valid_to: datetime | None) -> str:
