@@ -70,6 +70,42 @@ class DayLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SkuDay(Sums):
+    """Everything of one SKU on one UTC day while its unit had one value: what a page adds up under any filter.
+
+    `spend` is what was charged and not given back; of requests that report no charge, what is expected.
+    """
+
+    day: date | None
+    """None for requests whose log tells no time."""
+    provider: str | None
+    sku: str
+    unit: str | None
+    usd_per_unit: Decimal | None
+    """What one of the unit was worth in dollars; None if that is unknown."""
+    wrong: int
+    """Requests charged otherwise than the card says, beyond tolerance."""
+    used: int
+    """Requests that did not fail."""
+    unknown: int
+    """Of these, those that have neither a charge nor a price: they are in no amount."""
+    spend: Decimal
+    cost: Decimal
+    """The part of the spend that is of requests that did not fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDay:
+    """The part of a finding that is of one UTC day while the unit had one value."""
+
+    finding: str
+    day: date | None
+    usd_per_unit: Decimal | None
+    requests: int
+    variance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A class of variance with its rows, cause, amount and evidence."""
 
@@ -134,7 +170,9 @@ class Audit:
     verdicts: dict[str, int]
     skus: tuple[SkuLine, ...]
     days: tuple[DayLine, ...]
+    sku_days: tuple[SkuDay, ...]
     findings: tuple[Finding, ...]
+    finding_days: tuple[FindingDay, ...]
     gaps: tuple[Gap, ...]
     conflicts: int
     """Selected requests that are in no total, for their id was taken by others."""

@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from billing.audit import VERDICTS, Audit, AuditedRequest, DayLine, Gap, SkuLine, Sums, UnitTotals
+from billing.audit import VERDICTS, Audit, AuditedRequest, DayLine, Gap, SkuLine, UnitTotals
+from billing.audit_days import finding_days, sku_days, sums
 from billing.cube import Cell, amount, cube, rows_by, variance_in_dollars
 from billing.diagnosis import diagnose
 from billing.engine import Engine
@@ -54,7 +55,9 @@ def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
         verdicts=_verdicts(cells),
         skus=rows_by(cells, lambda cell: (cell.provider, cell.sku, cell.unit), _sku_line),
         days=rows_by(dated, lambda cell: (cell.day, cell.unit, cell.provider, cell.sku), _day_line),
+        sku_days=sku_days(cells),
         findings=find(rating, cells, diagnose(rating, tolerance)),
+        finding_days=finding_days(rating),
         gaps=rows_by(
             [cell for cell in cells if cell.verdict in _GAPS],
             lambda cell: (_why(cell), cell.provider, cell.sku, cell.unit),
@@ -124,21 +127,6 @@ def _period(rating: Rating, card_id: object) -> RatePeriod | None:
     return rating.periods[card_id] if isinstance(card_id, int) else None
 
 
-def _sums(cells: Sequence[Cell]) -> Sums:
-    checked = [cell for cell in cells if cell.variance is not None]
-    others = [cell for cell in cells if cell.variance is None]
-    return Sums(
-        requests=sum(cell.requests for cell in cells),
-        checked=sum(cell.requests for cell in checked),
-        charged=amount(cell.charged for cell in checked),
-        refunded=amount(cell.refunded for cell in checked),
-        expected=amount(cell.expected for cell in checked),
-        variance=amount(cell.variance for cell in checked),
-        charged_unchecked=amount(cell.charged for cell in others),
-        expected_unreported=amount(cell.expected for cell in others if cell.verdict == "unreported"),
-    )
-
-
 def _verdicts(cells: Sequence[Cell]) -> dict[str, int]:
     counts = Counter[str]()
     for cell in cells:
@@ -153,7 +141,7 @@ def _unit_totals(cells: Sequence[Cell], rating: Rating) -> UnitTotals:
     share = Decimal(priced * 10_000 // all_used).scaleb(-4) if all_used else Decimal(1)
     unit = str(cells[0].unit)
     return UnitTotals(
-        **asdict(_sums(cells)),
+        **asdict(sums(cells)),
         unit=unit,
         usd=variance_in_dollars(cells),
         priced_share=share,
@@ -166,16 +154,16 @@ def _unit_totals(cells: Sequence[Cell], rating: Rating) -> UnitTotals:
 def _sku_line(cells: Sequence[Cell]) -> SkuLine:
     first = cells[0]
     return SkuLine(
-        **asdict(_sums(cells)), provider=first.provider, sku=first.sku, unit=first.unit, verdicts=_verdicts(cells)
+        **asdict(sums(cells)), provider=first.provider, sku=first.sku, unit=first.unit, verdicts=_verdicts(cells)
     )
 
 
 def _day_line(cells: Sequence[Cell]) -> DayLine:
-    first, sums = cells[0], _sums(cells)
+    first, total = cells[0], sums(cells)
     assert first.day is not None and first.unit is not None  # noqa: S101, PT018 - `audit` chose dated cells with a unit
     return DayLine(
-        first.day, first.unit, first.provider or "", first.sku, sums.checked, sums.charged, sums.expected,
-        sums.variance,
+        first.day, first.unit, first.provider or "", first.sku, total.checked, total.charged, total.expected,
+        total.variance,
     )  # fmt: skip
 
 

@@ -27,11 +27,19 @@ class Cell:
     verdict: str
     reason: str | None
     requests: int
+    used: int
+    """Requests that did not fail."""
+    unknown: int
+    """Of these, those that have neither a charge nor a price."""
     tokens: int
     charged: int | None
     refunded: int
     expected: int | None
     variance: int | None
+    spend: int
+    """What was charged and not given back; where no charge is said, what is expected."""
+    cost: int
+    """The part of the spend that is of requests that did not fail."""
     first_at: datetime | None
     last_at: datetime | None
 
