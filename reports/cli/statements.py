@@ -12,7 +12,7 @@ from billing.ledger import open_ledger
 from billing.monthly import Asked, monthly_statement
 from reports.cli import SETTINGS_FILE
 from reports.cli.accounts import policy_of
-from reports.cli.comparisons import OwnPrice
+from reports.cli.baskets import OwnPrice
 from reports.cli.options import Instant, catalog_of, everywhere, known_option, month_option, provider_option
 from reports.cli.output import write
 from reports.cli.statement_data import statement_result
