@@ -38,13 +38,12 @@ def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
     """Audit requests that lie beside their rates already."""
     ledger, catalog = rating.ledger, rating.catalog
     cells = cube(rating, tolerance)
-    files = ledger.rows("SELECT DISTINCT digest FROM files ORDER BY digest")
     times = [at for cell in cells for at in (cell.first_at, cell.last_at) if at is not None]
     dated = [cell for cell in cells if cell.day is not None and cell.unit is not None and cell.variance is not None]
     return Audit(
         catalog_version=catalog.version,
         catalog_digest=catalog.digest,
-        input_digest=hashlib.sha256("\n".join(digest for (digest,) in files).encode()).hexdigest(),
+        input_digest=input_digest(ledger),
         first_at=min(times, default=None),
         last_at=max(times, default=None),
         untimed=sum(cell.requests for cell in cells if cell.day is None),
@@ -66,6 +65,12 @@ def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
         conflicts=_conflicts(rating),
         rejects=_count(ledger, "rejects"),
     )
+
+
+def input_digest(ledger: Engine) -> str:
+    """Return the digest over the digests of all files in the ledger, sorted."""
+    files = ledger.rows("SELECT DISTINCT digest FROM files ORDER BY digest")
+    return hashlib.sha256("\n".join(digest for (digest,) in files).encode()).hexdigest()
 
 
 def requests(
