@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from billing.budget_lines import BudgetLine
+from billing.budget_lines import BudgetLine, Outlook
 from billing.errors import BillingError
 from billing.forecast import HISTORY_DAYS, Forecast, forecast
 from billing.spending import Spending, as_decimal, dollar_value
@@ -100,44 +100,77 @@ def budget_lines(
     return tuple(_line(spending, budget, month, end, as_of) for budget in chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """What a budget is used for, day by day, in 10^-places of its unit; and the requests that are in no amount."""
+def outlooks(
+    spending: Spending, accounts: Iterable[tuple[str | None, str | None]], month: date, end: date, as_of: datetime
+) -> tuple[Outlook, ...]:
+    """Return what the month will come to: all of it in dollars, then of each provider and unit that is no dollar."""
+    own = [_Scope(unit, who) for who, unit in accounts if who is not None and unit is not None and unit != "USD"]
+    scopes = [_Scope("USD", spending.only_provider), *own]
+    return tuple(_ahead(spending, scope, month, end, as_of).outlook(scope) for scope in scopes)
 
-    amounts: Mapping[date, int]
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a sum is of; None is all."""
+
+    unit: str
+    provider: str | None = None
+    project: str | None = None
+    api_key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What was used of a scope in a month and is still to come, in 10^-places of its unit."""
+
+    used: int
+    to_come: Forecast | None
     places: int
     unknown: int
+    """Requests that are in no amount."""
+
+    @property
+    def most_likely(self) -> int | None:
+        """What is most likely used at the end of the month."""
+        return None if self.to_come is None else self.used + round(self.to_come.point)
+
+    def outlook(self, scope: _Scope) -> Outlook:
+        """Return the same as a value; estimates are rounded half-even to 4 decimal places."""
+        told = self.to_come or Forecast(Fraction(0))
+        bounds = (None if bound is None else self.used + bound for bound in (told.low, told.high))
+        forecast, low, high = (_estimate(amount, self.places) for amount in (self.most_likely, *bounds))
+        used = as_decimal(self.used, self.places) or Decimal(0)
+        return Outlook(scope.provider, scope.unit, used, forecast, low, high, told.tests, told.held, self.unknown)
 
 
 def _line(spending: Spending, budget: Budget, month: date, end: date, as_of: datetime) -> BudgetLine:
-    days = _days(spending, budget, month)
-    used = sum(amount for day, amount in days.amounts.items() if month <= day < end)
-    ahead = _to_come(days.amounts, end, as_of)
-    point, low, high = (None,) * 3 if ahead is None else (round(ahead.point), ahead.low, ahead.high)
-    amount = to_pico(budget.amount) * 10 ** (days.places - PICO_DIGITS)
-    is_over_soon = point is not None and used + point > amount
+    scope = _Scope(budget.unit, budget.provider, budget.project, budget.api_key_id)
+    ahead = _ahead(spending, scope, month, end, as_of)
+    told, most_likely = ahead.outlook(scope), ahead.most_likely
+    amount = to_pico(budget.amount) * 10 ** (ahead.places - PICO_DIGITS)
+    is_over_soon = most_likely is not None and most_likely > amount
     return BudgetLine(
         name=budget.name, provider=budget.provider, project=budget.project, api_key_id=budget.api_key_id, month=month,
-        unit=budget.unit, amount=budget.amount, used=as_decimal(used, days.places) or Decimal(0),
-        used_share=_cut_share(used, amount), forecast=_estimate(used, point, days.places),
-        forecast_low=_estimate(used, low, days.places), forecast_high=_estimate(used, high, days.places),
-        forecast_tests=ahead.tests if ahead else 0, forecast_held=ahead.held if ahead else 0, unknown=days.unknown,
+        unit=budget.unit, amount=budget.amount, used=told.used, used_share=_cut_share(ahead.used, amount),
+        forecast=told.forecast, forecast_low=told.low, forecast_high=told.high, forecast_tests=told.tests,
+        forecast_held=told.held, unknown=told.unknown,
         not_attributed=spending.not_attributed(month, budget.provider, _dimensions(budget)),
-        status="over" if used > amount else "forecast_over" if is_over_soon else "within",
+        status="over" if ahead.used > amount else "forecast_over" if is_over_soon else "within",
     )  # fmt: skip
 
 
-def _days(spending: Spending, budget: Budget, month: date) -> _Days:
-    in_dollars = budget.unit == "USD"
+def _ahead(spending: Spending, scope: _Scope, month: date, end: date, as_of: datetime) -> _Ahead:
+    in_dollars = scope.unit == "USD"
     amounts: dict[date, int] = {}
     unknown = 0
-    for row in spending.days(budget.provider, budget.project, budget.api_key_id):
-        same = row["spend"] if row["unit"] == budget.unit or not row["spend"] else None
+    for row in spending.days(scope.provider, scope.project, scope.api_key_id):
+        same = row["spend"] if row["unit"] == scope.unit or not row["spend"] else None
         value = dollar_value(row["spend"], row["usd_per_unit"]) if in_dollars else same
         if row["day"] >= month:
             unknown += row["unknown"] if value is not None else row["requests"]
         amounts[row["day"]] = amounts.get(row["day"], 0) + (value or 0)
-    return _Days(amounts, PICO_DIGITS * (2 if in_dollars else 1), unknown)
+    used = sum(amount for day, amount in amounts.items() if month <= day < end)
+    return _Ahead(used, _to_come(amounts, end, as_of), PICO_DIGITS * (2 if in_dollars else 1), unknown)
 
 
 def _dimensions(budget: Budget) -> tuple[str, ...]:
@@ -172,11 +205,8 @@ def _today(history: Sequence[int], today: date) -> Fraction:
     return Fraction(0) if alone is None else alone.point
 
 
-def _estimate(used: int, to_come: int | None, places: int) -> Decimal | None:
-    """Return what is used and what is to come, rounded half-even to 4 decimal places."""
-    if to_come is None:
-        return None
-    return as_decimal(round(Fraction(used + to_come, 10 ** (places - _PLACES))), _PLACES)
+def _estimate(amount: int | None, places: int) -> Decimal | None:
+    return None if amount is None else as_decimal(round(Fraction(amount, 10 ** (places - _PLACES))), _PLACES)
 
 
 def _cut_share(used: int, amount: int) -> Decimal:

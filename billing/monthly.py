@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from billing.breakdowns import Allocation, breakdowns
-from billing.budgets import Budget, budget_lines
+from billing.budgets import Budget, budget_lines, outlooks
 from billing.cube import order_of
 from billing.errors import BadMomentError, EmptyLedgerError
 from billing.grants import Policy
@@ -81,6 +81,7 @@ def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Stateme
         days=_days(spending, month, ("provider", "unit")),
         sku_days=_days(spending, month, ("provider", "sku", "unit")),
         change=month_change(rows, *before),
+        outlooks=outlooks(spending, {(row["provider"], row["unit"]): None for row in current}, month, end, as_of),
         budgets=budget_lines(spending, asked.budgets, month, end, as_of),
         unusual=_unusual(spending, month, as_of),
         left_out=_left_out(rating, month),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from billing.budget_lines import BudgetLine
+from billing.budget_lines import BudgetLine, Outlook
 from billing.changes import MonthChange
 from billing.unusual_days import UnusualDay
 from pricing.amounts import total
@@ -282,6 +282,8 @@ class Statement:
     sku_days: tuple[Day, ...]
     """The same by SKU."""
     change: MonthChange
+    outlooks: tuple[Outlook, ...]
+    """What the month will come to: in dollars, and of each provider in its own unit."""
     budgets: tuple[BudgetLine, ...]
     unusual: tuple[UnusualDay, ...]
     left_out: LeftOut

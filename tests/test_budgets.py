@@ -49,6 +49,22 @@ def test_used_is_what_was_spent_in_the_unit_of_the_budget() -> None:
     assert (everything.not_attributed, red.not_attributed) == (0, 30)
 
 
+def test_what_a_month_comes_to_needs_no_budget() -> None:
+    asked = Asked(month=date(2026, 11, 1), as_of=datetime(2026, 11, 11, tzinfo=UTC))
+    with a_ledger() as ledger:
+        put(ledger, daily(datetime(2026, 10, 1, tzinfo=UTC), 41, 1_000))
+        all_, credits_ = monthly_statement(ledger, CARD, asked).outlooks
+    assert (all_.provider, all_.unit, credits_.provider, credits_.unit) == (None, "USD", "vendor", "credit")
+    assert (all_.used, all_.forecast, all_.low) == (Decimal("0.05"), Decimal("0.15"), Decimal("0.15"))
+    assert (credits_.used, credits_.forecast, credits_.high, credits_.unknown) == (
+        Decimal(10),
+        Decimal(30),
+        Decimal(30),
+        0,
+    )
+    assert credits_.held == credits_.tests > 0
+
+
 def test_a_steady_month_is_forecast_to_its_end() -> None:
     told = daily(datetime(2026, 10, 1, tzinfo=UTC), 41, 1_000)
     (line,) = lines(
