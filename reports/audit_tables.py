@@ -1,17 +1,16 @@
-"""The tables of an audit: findings, gaps, SKUs and the rates that were used."""
+"""What the tables of an audit share: names of SKUs, severity, tone, and the rates that were used."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from billing.audit import Audit, AuditedRequest, Finding, SkuLine
+from billing.audit import Audit, AuditedRequest, Finding
 from pricing.calculator import Charge
 from pricing.catalog import RatePeriod
 from pricing.rates import PerMtok
 from pricing.usage import STANDARD_TIER, TOKEN_KINDS
 from reports import words
-from reports.audit_figures import AuditFigures, sku_key
-from reports.figures import UNKNOWN, dollars, exact, rounded, unit_name
-from reports.tables import Cell, Column, Row, Table, amount, number, text
+from reports.figures import exact, unit_name
+from reports.tables import Cell, Column, Row, Table, amount, text
 
 Samples = Sequence[tuple[AuditedRequest, Charge | None]]
 Names = Mapping[tuple[str | None, str], int]
@@ -63,70 +62,6 @@ def variance_style(variance: Decimal) -> str:
     return "over" if variance > 0 else "under" if variance < 0 else "zero"
 
 
-def findings(audit: Audit, figures: AuditFigures, names: Names) -> Table:
-    """Return the findings, the largest first."""
-    columns = (
-        Column("Finding"), Column("Severity"), Column("What we found", style="sentence"),
-        Column("Requests", is_number=True), Column(_heading("Variance", audit), is_number=True), *_unit_column(audit),
-        Column("Variance, USD", is_number=True), Column("Provider"), Column("SKU", style="name"),
-        Column("Rule", style="code"), Column("Evidence"), Column("Pattern"),
-    )  # fmt: skip
-    rows = tuple(_finding_row(audit, each, figures, names) for each in audit.findings)
-    empty = "No finding: every checked charge is right." if any(total.checked for total in audit.totals) else (
-        "No finding, for nothing could be checked."
-    )  # fmt: skip
-    return Table("findings", "Findings, the largest first", columns, rows, empty)
-
-
-def gaps(audit: Audit, figures: AuditFigures, names: Names) -> Table:
-    """Return the usage that can't be priced or checked."""
-    columns = (
-        Column("Why it could not be checked", style="sentence"), Column("Reason", style="code"), Column("Provider"),
-        Column("SKU", style="name"), Column("Requests", is_number=True), Column("Tokens", is_number=True),
-        Column("Charged, in unit", is_number=True), Column("Unit"),
-    )  # fmt: skip
-    rows = tuple(
-        Row(
-            (
-                text(words.reason(gap.reason)), text(gap.reason), text(gap.provider), text(gap.sku),
-                number(gap.requests), number(gap.tokens), _rounded(gap.charged, gap.unit, figures),
-                text(gap.unit and unit_name(gap.unit)),
-            ),
-            under(names[gap.provider, gap.sku], words.verdict_of_reason(gap.reason), finding=None),
-        )
-        for gap in audit.gaps
-    )  # fmt: skip
-    return Table("gaps", "Usage that is in no variance", columns, rows, "Everything could be priced and checked.")
-
-
-def skus(audit: Audit, figures: AuditFigures, names: Names) -> Table:
-    """Return the sums of each SKU."""
-    columns = (
-        Column("Provider"), Column("SKU", style="name"), Column("Unit"), Column("Requests", is_number=True),
-        Column("Charged", is_number=True), Column("Expected", is_number=True), Column("Variance", is_number=True),
-        Column("Charged, not checkable", is_number=True), Column("Expected, not reported", is_number=True),
-    )  # fmt: skip
-    rows = tuple(_sku_row(line, figures, names) for line in audit.skus)
-    return Table("skus", "Sums of each SKU, in its unit", columns, rows)
-
-
-def sku_verdicts(audit: Audit, names: Names) -> Table:
-    """Return how many requests of each SKU have each verdict that occurs."""
-    used = [code for code in words.VERDICTS if audit.verdicts.get(code)]
-    columns = (
-        Column("Provider"), Column("SKU", style="name"), Column("Unit"), Column("Requests", is_number=True),
-        *(Column(words.verdict(code), is_number=True) for code in used),
-    )  # fmt: skip
-    rows = tuple(
-        Row(
-            (*_sku_cells(line), *(number(line.verdicts.get(code, 0)) for code in used)),
-            under(names[line.provider, line.sku]),
-        )
-        for line in audit.skus
-    )
-    return Table("sku-verdicts", "Requests of each SKU by verdict", columns, rows)
-
-
 def rates(periods: Sequence[RatePeriod], names: Names) -> Table:
     """Return the rates that requests were rated by."""
     columns = (
@@ -137,58 +72,6 @@ def rates(periods: Sequence[RatePeriod], names: Names) -> Table:
     )  # fmt: skip
     rows = tuple(row for period in periods for row in _rate_rows(period, names))
     return Table("rates", "Rates by SKU and time", columns, rows, "No request has a rate.")
-
-
-def one_unit(audit: Audit) -> str | None:
-    """Return the unit of all findings if it is one, so that the heading can name it."""
-    units = {each.unit for each in audit.findings} or {total.unit for total in audit.totals}
-    return next(iter(units)) if len(units) == 1 else None
-
-
-def _heading(name: str, audit: Audit) -> str:
-    unit = one_unit(audit)
-    return f"{name}, in unit" if unit is None else f"{name}, {unit_name(unit)}"
-
-
-def _unit_column(audit: Audit) -> tuple[Column, ...]:
-    return () if one_unit(audit) else (Column("Unit"),)
-
-
-def _finding_row(audit: Audit, each: Finding, figures: AuditFigures, names: Names) -> Row:
-    shown = figures.findings[each.id].variance
-    usd = Cell(UNKNOWN, "") if each.usd is None else Cell(dollars(each.usd, with_sign=True), exact(each.usd))
-    unit = () if one_unit(audit) else (text(unit_name(each.unit)),)
-    cells = (
-        Cell(each.id, each.id, link=each.id), severity_cell(audit, each), text(each.sentence), number(each.requests),
-        amount(shown, each.variance, with_sign=True, style=variance_style(each.variance)), *unit, usd,
-        text(each.provider), text(each.sku), text(each.rule), text(_evidence(each)), text(each.pattern),
-    )  # fmt: skip
-    return Row(cells, under(names[each.provider, each.sku], each.verdict, each.id))
-
-
-def _evidence(each: Finding) -> str:
-    """Say how the cause is known, and in how many requests another one would do."""
-    return f"{each.evidence}, {each.ties:,} tied" if each.ties and each.evidence == "exact" else each.evidence
-
-
-def _sku_cells(line: SkuLine) -> tuple[Cell, ...]:
-    unit = line.unit and unit_name(line.unit)
-    return text(line.provider), text(line.sku), text(unit), number(line.requests)
-
-
-def _sku_row(line: SkuLine, figures: AuditFigures, names: Names) -> Row:
-    shown = figures.skus.get(sku_key(line)) if line.checked else None
-    sums = (amount(None),) * 3 if shown is None else (
-        amount(shown.charged, line.charged), amount(shown.expected, line.expected),
-        amount(shown.variance, line.variance, with_sign=True, style=variance_style(line.variance)),
-    )  # fmt: skip
-    unchecked = _rounded(line.charged_unchecked or None, line.unit, figures)
-    unreported = _rounded(line.expected_unreported or None, line.unit, figures)
-    return Row((*_sku_cells(line), *sums, unchecked, unreported), under(names[line.provider, line.sku]))
-
-
-def _rounded(value: Decimal | None, unit: str | None, figures: AuditFigures) -> Cell:
-    return amount(None if value is None else rounded(value, figures.places_of(unit)), value)
 
 
 def _rate_rows(period: RatePeriod, names: Names) -> list[Row]:

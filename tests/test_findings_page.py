@@ -1,4 +1,4 @@
-"""The audit page as a file: what it says adds up, it loads nothing, and no name in it is more than a name."""
+"""The page of the findings as a file: what it says adds up, it loads nothing, and no name in it is more than a name."""
 
 import base64
 import hashlib

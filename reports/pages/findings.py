@@ -6,7 +6,7 @@ from decimal import localcontext
 from reports import audit_answer, audit_tables
 from reports.audit_figures import AuditFigures
 from reports.audit_report import AuditReport, titled
-from reports.pages import findings_charts, findings_requests
+from reports.pages import findings_charts, findings_requests, findings_tables
 from reports.pages.frame import Choice, Filter, Frame, as_of_facts, render, sku_filter
 
 #: Sums of amounts up to 10^26 with 12 decimal places stay exact.
@@ -19,18 +19,18 @@ def render_findings(report: AuditReport, pages: Sequence[str] = ()) -> str:
     with localcontext(prec=_DIGITS):
         figures = AuditFigures.of(audit)
         names = audit_tables.names(audit, report.samples)
+        groups = findings_requests.groups(audit, report.samples, figures, names)
         view = {
             "audit": audit,
             "answers": audit_answer.answers(audit, figures),
-            "units": audit_answer.units(audit, figures),
             "verdicts": audit_answer.verdict_shares(audit),
             "charts": findings_charts.charts(audit, figures, names),
-            "findings": audit_tables.findings(audit, figures, names),
-            "gaps": audit_tables.gaps(audit, figures, names),
-            "skus": audit_tables.skus(audit, figures, names),
-            "sku_verdicts": audit_tables.sku_verdicts(audit, names),
-            "rates": audit_tables.rates(report.rates, names),
-            "groups": findings_requests.groups(audit, report.samples, figures, names),
+            "findings": findings_tables.findings(audit, figures, names),
+            "gaps": findings_tables.gaps(audit, figures, names),
+            "skus": findings_tables.skus(audit, figures, names),
+            "sku_verdicts": findings_tables.sku_verdicts(audit, names),
+            "groups": groups,
+            "requests": findings_requests.request_data(groups),
             "explain": findings_requests.explain_command(report.ledger_name),
             "rest": findings_requests.rest_command(report.ledger_name),
             "places": figures.places,

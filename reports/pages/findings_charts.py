@@ -10,7 +10,7 @@ from reports.audit_tables import Names
 from reports.charts import Chart
 from reports.figures import Shown, unit_name
 from reports.pages.findings_bars import cause_chart, sku_chart
-from reports.pages.findings_days import day_chart
+from reports.pages.findings_days import day_chart, day_parts
 
 
 def charts(audit: Audit, figures: AuditFigures, names: Names) -> tuple[Chart, ...]:
@@ -47,9 +47,9 @@ def page_data(audit: Audit, figures: AuditFigures, names: Names) -> dict[str, An
                 "name": unit_name(unit),
                 "places": places,
                 "days": [
-                    [line.day.isoformat(), names[line.provider or None, line.sku], line.requests,
-                     digits(line.charged), digits(line.expected)]
-                    for line in audit.days if line.unit == unit
+                    [part.day, names[part.provider, part.sku], part.requests,
+                     digits(part.charged), digits(part.expected)]
+                    for part in day_parts(audit, unit)
                 ],
             }
             for unit, places in figures.places.items()

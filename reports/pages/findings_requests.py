@@ -1,8 +1,11 @@
 """The drill-down of an audit: from a finding to its requests, and from a request to its arithmetic."""
 
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from billing.audit import Audit, AuditedRequest, Finding
 from pricing.amounts import plain
@@ -12,6 +15,9 @@ from reports.audit_figures import AuditFigures
 from reports.audit_tables import Names, Samples, severity_cell, under, variance_style
 from reports.figures import at_least, count, money, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text
+
+#: Requests that the page carries, of one finding or verdict and in all; every other is a command away.
+_MOST_OF_GROUP, _MOST = 12, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +36,45 @@ class Group:
     """One per row of the table."""
     filter_by: Row
     """What the filter bar knows the whole group by."""
+    sku_hash: str = ""
+    """The filter for its SKU on any page."""
 
 
 def groups(audit: Audit, samples: Samples, figures: AuditFigures, names: Names) -> tuple[Group, ...]:
     """Return the sample requests by finding, then those of no finding by verdict."""
     of_finding = {each.id: [sample for sample in samples if sample[0].finding == each.id] for each in audit.findings}
-    found = [_finding_group(audit, each, of_finding[each.id], figures, names) for each in audit.findings]
     others = [sample for sample in samples if sample[0].finding not in of_finding]
     of_verdict = {
-        code: [sample for sample in others if sample[0].verdict == code]
-        for code in (*words.VERDICTS, *(request.verdict for request, _ in others))
+        code: of
+        for code in dict.fromkeys((*words.VERDICTS, *(request.verdict for request, _ in others)))
+        if (of := [sample for sample in others if sample[0].verdict == code])
     }
-    found += [_verdict_group(audit, code, of, figures, names) for code, of in of_verdict.items() if of]
+    most = min(_MOST_OF_GROUP, _MOST // max(len(of_finding) + len(of_verdict), 1))
+    found = [_finding_group(audit, each, of_finding[each.id][:most], figures, names) for each in audit.findings]
+    found += [_verdict_group(audit, code, _some(of, most), figures, names) for code, of in of_verdict.items()]
     return tuple(found)
+
+
+def request_data(found: Sequence[Group]) -> dict[str, object]:
+    """Return the arithmetic of every request, for the script that shows it; each text is told once, then numbered."""
+    numbers: dict[str, int] = {}
+
+    def told(*texts: str) -> list[int]:
+        return [numbers.setdefault(each, len(numbers)) for each in texts]
+
+    of = {
+        group.table.id: [
+            [
+                *told(each.unit),
+                [told(step.kind, step.count, step.rate, step.amount) for step in each.steps],
+                [told(*line) for line in each.outcome],
+                [told(*fact) for fact in each.facts],
+            ]
+            for each in group.arithmetic
+        ]
+        for group in found
+    }
+    return {"of": of, "texts": list(numbers)}
 
 
 def explain_command(ledger_name: str) -> str:
@@ -66,10 +98,11 @@ def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: Audit
         severity_cell(audit, each),
         f"{each.sku}: {variance} in {count(each.requests, 'request')}",
         f"{each.sentence} In sum: {spent}; {times}.",
-        _of(len(samples), each.requests),
+        _of(len(samples), each.requests, ", the largest variances first"),
         _table(each.id, samples, figures, names, each.id),
         tuple(arithmetic(request, charge) for request, charge in samples),
         Row((), under(names[each.provider, each.sku], each.verdict, each.id)),
+        urlencode({"sku": f"{each.provider or ''} {each.sku}"}),
     )
 
 
@@ -89,20 +122,31 @@ def _verdict_group(audit: Audit, code: str, samples: Samples, figures: AuditFigu
     )
 
 
-def _of(shown: int, requests: int) -> str:
+def _some(samples: Samples, most: int) -> Samples:
+    """Take the first of each SKU, then the second of each, and so on."""
+    seen = Counter[tuple[str | None, str]]()
+    turns: list[int] = []
+    for request, _ in samples:
+        seen[request.provider, request.sku] += 1
+        turns.append(seen[request.provider, request.sku])
+    chosen = sorted(range(len(samples)), key=turns.__getitem__)[:most]
+    return [samples[index] for index in sorted(chosen)]
+
+
+def _of(shown: int, requests: int, order: str = "") -> str:
     if not shown:
         return "None of them is here."
     if shown == requests:
         return "Every one of them is here."
     are = "is" if shown == 1 else "are"
-    return f"{shown:,} of {count(requests, 'request')} {are} here, the largest variances first."
+    return f"{shown:,} of {count(requests, 'request')} {are} here{order}."
 
 
 def _table(group: str, samples: Samples, figures: AuditFigures, names: Names, finding: str | None) -> Table:
     columns = (
         Column("Request", style="code"), Column("Time, UTC", style="day"), Column("SKU", style="name"),
         Column("Tokens", is_number=True), Column("Charged", is_number=True), Column("Expected", is_number=True),
-        Column("Variance", is_number=True), Column("Unit"), Column("Verdict"),
+        Column("Variance", is_number=True), Column("Unit"),
     )  # fmt: skip
     rows = tuple(
         Row(_cells(each, figures), under(names[each.provider, each.sku], each.verdict, finding)) for each, _ in samples
@@ -122,5 +166,5 @@ def _cells(request: AuditedRequest, figures: AuditFigures) -> tuple[Cell, ...]:
         text(request.request_id), text(words.instant(request.at)), text(request.sku),
         number(sum(request.tokens.values())), amount(lined_up(request.charged)), amount(lined_up(request.expected)),
         amount(lined_up(request.variance), with_sign=True, style=style),
-        text(request.unit and unit_name(request.unit)), text(words.verdict(request.verdict)),
+        text(request.unit and unit_name(request.unit)),
     )  # fmt: skip
