@@ -27,6 +27,9 @@ _OPTIONS: Mapping[str, str] = {
     "python_enable_replacements": "false",
 }
 
+#: Functions that the portable subset of SQL names and each engine writes in its own way.
+_FUNCTIONS = ("id_hash(id) AS hash(id)", "in_order(items) AS array_to_string(list_sort(items), ',')")
+
 #: What the engine says, and what that means here; the first that fits is told.
 _REMEDIES: Mapping[str, str] = {
     "WAL": "its write log (.wal) is damaged; nothing that an import told as done is in it: delete it and import again",
@@ -165,7 +168,8 @@ def open_ledger(
             else:
                 _clear_away(path)
                 settings |= _settings_of_writers(logs)
-            connection.execute("CREATE TEMP MACRO id_hash(id) AS hash(id)")  # which each engine has its own of
+            for function in _FUNCTIONS:
+                connection.execute(f"CREATE TEMP MACRO {function}")
             _lock_down(connection, settings)
             _check_version(path, connection)
             if not read_only:

@@ -1,7 +1,7 @@
 -- Each mismatched request with what explains its charge: its card and the hypotheses that give the charge to the last digit,
 -- if any; or the error of a request that failed; or that its call was charged before.
 WITH given AS (
-    SELECT mismatch, array_to_string(array_sort(array_agg(hypothesis)), ',') AS hypotheses
+    SELECT mismatch, in_order(array_agg(hypothesis)) AS hypotheses
     FROM reproduced
     GROUP BY mismatch
 )
