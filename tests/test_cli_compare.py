@@ -119,23 +119,36 @@ def test_a_scenario_is_a_basket(capsys: pytest.CaptureFixture[str], working_fold
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "told", "remedy"),
     [
-        (("per_day = 10", "per_day = 0"), "requests.0.per_day"),
-        (("output", "outputs"), "requests.0.outputs: Extra inputs"),
-        (("0.0999", "0.4"), "more than the whole prompt"),
-        (("days", "days = ="), "not readable as TOML"),
-        (("0.7", "1e400000000"), "plan.toml"),
+        (("per_day = 10", "per_day = 0"), "requests.0.per_day", "such as per_day = 2000"),
+        (("per_day = 10", ""), "requests.0.per_day: Field required", "such as per_day = 2000"),
+        (("output", "outputs"), "requests.0.outputs: no such field", "the nearest are: output"),
+        (("0.7", "70"), "requests.0.cache_read_share", "such as cache_read_share = 0.7"),
+        (("0.0999", "0.4"), "requests.0: the shares of the cache", "at most 1 together"),
+        (("[[requests]]", "[requests]"), "requests: ", "[[requests]]"),
+        (("days", "dayz"), "dayz: no such field", "the nearest are: days"),
+        (("days", "days = ="), "(at line 2, column 8)", "docs/comparing.md"),
+        (("0.7", "1e400000000"), "requests.0.cache_read_share", "such as cache_read_share = 0.7"),
     ],
 )
-def test_a_bad_scenario_names_the_place(
-    capsys: pytest.CaptureFixture[str], working_folder: Path, change: tuple[str, str], told: str
+def test_a_bad_scenario_names_the_place_and_the_remedy(
+    capsys: pytest.CaptureFixture[str], working_folder: Path, change: tuple[str, str], told: str, remedy: str
 ) -> None:
-    (working_folder / "plan.toml").write_text(SCENARIO.replace(*change), "utf-8")
+    (working_folder / "plan.toml").write_text(SCENARIO.replace(*change, 1), "utf-8")
     code, _, err = call(capsys, *SONNET, "--scenario", "plan.toml")
     assert code == 3
-    assert told in err
+    for part in ("plan.toml: ", told, remedy):
+        assert part in err
+    assert len(err.splitlines()) == 1 + (change[0] == "output")  # a field that is missing, and one that there is not
     assert "Traceback" not in err
+
+
+def test_a_scenario_that_is_not_there_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, *SONNET, "--scenario", "nowhere.toml")
+    assert code == 3
+    assert "nowhere.toml: No such file or directory; give" in err
+    assert "TOML" not in err
 
 
 def test_the_ledgers_own_requests_are_replayed(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
