@@ -38,5 +38,5 @@ def figure_json(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) 
 
 
 def plain(name: str) -> str:
-    """Return a name so that Plotly shows it as it is: neither as HTML nor with its `%{fields}` filled in."""
-    return html.escape(name, quote=False).replace("%", "&#37;")
+    """Return a text so that Plotly shows it as it is: not as HTML, no `%{fields}` filled in, nothing set as maths."""
+    return html.escape(name, quote=False).replace("%", "&#37;").replace("$", "&#36;")
