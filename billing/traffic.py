@@ -55,6 +55,14 @@ def traffic(
     return tuple(sorted(found, key=lambda each: (-each.spent, -each.requests, each.model)))
 
 
+def not_taken(ledger: Ledger) -> tuple[int, int]:
+    """Count the records of the whole ledger that were rejected, and those in conflict with another of the same id."""
+    ((rejects, conflicts),) = ledger.rows(
+        "SELECT (SELECT COUNT(*) FROM rejects) AS rejects, (SELECT COUNT(*) FROM conflicts) AS conflicts"
+    )
+    return rejects, conflicts
+
+
 def _traffic(model: str, providers: int, cells: Sequence[Cell]) -> ModelTraffic:
     known = [(cell, cost) for cell in cells if (cost := _dollars(cell)) is not None]
     times_told = [at for cell in cells for at in (cell.first_at, cell.last_at) if at is not None]

@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
 from billing.ledger import open_ledger
 from billing.rating import Selection, held_providers
 from reports.audit_report import AuditReport, audit_report
-from reports.cli.options import catalog_of, everywhere, known_option, options, selection, span, tolerance_option
+from reports.cli.baskets import asked, basket_options
+from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
+from reports.cli.vendor_pages import read_vendors
 from reports.pages.findings import render_findings
+from reports.pages.vendors import render_vendors
 from reports.pdf import browser, print_pdf
 
 
@@ -66,6 +70,34 @@ def audit(
     chosen = selection(month, from_at, to_at, provider)
     found = read_audit(ledger, rate_cards, chosen, tolerance=tolerance, known_at=known_at)
     return write_folder(out, audit_pages(found), output_format, pdf=pdf)
+
+
+@report.command("vendors")
+@click.option(
+    "--model", "names", type=Name(), multiple=True,
+    help="A model, by the exact name that rate cards give it; may be repeated. "
+    "Default: those of the ledger that more than one vendor sells, the most spent first.",
+)  # fmt: skip
+@basket_options
+@folder_options
+@everywhere
+def vendors(
+    *,
+    names: tuple[str, ...],
+    out: Path,
+    pdf: bool,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+    **basket: Any,
+) -> int:
+    """Write what the same usage costs at each vendor as a self-contained page.
+
+    Without tokens and without a scenario it is the ledger's own requests.
+    """
+    found = read_vendors(ledger, rate_cards, asked(**basket, without_basket=True), names)
+    return write_folder(out, {"vendors": lambda beside: render_vendors(found, beside)}, output_format, pdf=pdf)
 
 
 def read_audit(

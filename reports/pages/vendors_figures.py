@@ -1,0 +1,98 @@
+"""What the tables and charts of the vendors' page share: keys for the filter bar, and amounts as they are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Self
+
+from pricing.comparison import Comparison
+from pricing.models import Seller
+from pricing.offers import Offer
+from reports.audit_tables import Names
+from reports.figures import MINUS, UNKNOWN, decimal, money, places_for, rounded
+from reports.pages.frame import Choice, Filter, sku_filter
+from reports.tables import Cell, amount
+
+_PERCENT_PLACES, _EXACT_PLACES = 1, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The numbers that the filter bar knows SKUs, providers and models by."""
+
+    skus: Names
+    providers: Mapping[str, int]
+    models: Mapping[str, int]
+
+    @classmethod
+    def of(cls, comparisons: Sequence[Comparison]) -> Self:
+        """Return the numbers of everything on the page, in a fixed order."""
+        sold = sorted({(each.seller.provider, each.seller.sku) for found in comparisons for each in found.offers})
+        return cls(
+            skus={key: number for number, key in enumerate(sold)},
+            providers={name: number for number, name in enumerate(sorted({provider for provider, _ in sold}))},
+            models={found.model: number for number, found in enumerate(comparisons)},
+        )
+
+    def under(self, model: str, *sellers: Seller) -> Mapping[str, Sequence[str]]:
+        """Return the filters that a row of these sellers, of one or more, is shown under."""
+        return {
+            "model": (str(self.models[model]),),
+            "sku": sorted({str(self.skus[each.provider, each.sku]) for each in sellers}),
+            "provider": sorted({str(self.providers[each.provider]) for each in sellers}),
+        }
+
+    def filters(self) -> tuple[Filter, ...]:
+        """Return the fields of the filter bar."""
+        providers = tuple(Choice(name, name, str(number)) for name, number in self.providers.items())
+        models = tuple(Choice(name, name, str(number)) for name, number in self.models.items())
+        return (
+            sku_filter(self.skus),
+            Filter("provider", "Provider", "All providers", providers),
+            Filter("model", "Model", "All models", models),
+        )
+
+
+def places_of(comparison: Comparison) -> int:
+    """Return how many decimal places show every sum of a model."""
+    amounts = [amount for each in comparison.offers for amount in (each.usd, each.cost, each.low, each.high)]
+    return places_for(amount for amount in amounts if amount is not None)
+
+
+def usd(value: Decimal | None, places: int) -> Cell:
+    """Return a cell with dollars; the heading names them."""
+    return amount(None if value is None else rounded(value, places), value)
+
+
+def dollars(value: Decimal, places: int) -> str:
+    """Return dollars as a sentence has them."""
+    return money(rounded(value, places), "USD")
+
+
+def percent(share: Fraction | None) -> Cell:
+    """Return a cell with a share in percent; the heading names the sign."""
+    if share is None:
+        return Cell(UNKNOWN, "")
+    return amount(decimal(share * 100, _PERCENT_PLACES), decimal(share * 100, _EXACT_PLACES))
+
+
+def percent_words(share: Fraction) -> str:
+    """Return a share in percent for a sentence."""
+    return f"{decimal(share * 100, _PERCENT_PLACES):f}".replace("-", MINUS) + "\N{NO-BREAK SPACE}%"
+
+
+def bounds_words(offer: Offer, places: int) -> str:
+    """Return what an offer costs, or what bounds it."""
+    if offer.cost is not None:
+        return dollars(offer.cost, places)
+    if offer.low is None:
+        return "unknown"
+    least = dollars(offer.low, places)
+    return f"at least {least}" if offer.high is None else f"{least} to {dollars(offer.high, places)}"
+
+
+def seller_words(comparison: Comparison, seller: Seller) -> str:
+    """Return the provider, and its SKU too if it sells the model under more than one."""
+    same = [each for each in comparison.offers if each.seller.provider == seller.provider]
+    return seller.provider if len(same) == 1 else seller.name
