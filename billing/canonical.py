@@ -105,7 +105,7 @@ def _write_all(ledger: Ledger, folder: Path, digits: int | None) -> int:
     ((held,),) = ledger.rows("SELECT COUNT(*) FROM usage_records")
     told = {"digits": digits or digits_for(held)}
     usage = folder / "usage_records"
-    buckets = groupby(_runs(ledger.batches(chain("canonical"), told)), key=lambda run: run[0])
+    buckets = groupby(runs_by_bucket(ledger.batches(chain("canonical"), told)), key=lambda run: run[0])
     rows = sum(_write(usage / f"bucket={name}", USAGE, (batch for _, batch in runs)) for name, runs in buckets)
     if rows != held:
         raise AssertionError(f"{held} usage records are in the ledger and {rows} were written")
@@ -119,7 +119,7 @@ def _write_all(ledger: Ledger, folder: Path, digits: int | None) -> int:
     return rows
 
 
-def _runs(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.RecordBatch]]:
+def runs_by_bucket(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Yield the rows of each bucket, which stand together; a bucket may come in several pieces."""
     for batch in batches:
         runs, start = pc.run_end_encode(batch.column("bucket")), 0

@@ -157,7 +157,9 @@ def finish(ledger: Ledger, staged: Sequence[Staged], settled: Mapping[int, Settl
     if found:
         _note_counts(ledger, found)
     return [
-        FileResult(each.source.path, each.shape, counts, "imported", _message(settled[each.source.file_id].reused_ids))
+        FileResult(
+            each.source.path, each.shape, counts, "imported", reused_message(settled[each.source.file_id].reused_ids)
+        )
         for each, counts in found
     ]
 
@@ -200,7 +202,8 @@ def _read_otherwise(path: Path) -> str:
     )
 
 
-def _message(reused_ids: tuple[str, ...]) -> str:
+def reused_message(reused_ids: Sequence[str]) -> str:
+    """Say of a file that ids in it seem to stand for several requests each; nothing if there are none."""
     if not reused_ids:
         return ""
     return (

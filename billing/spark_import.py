@@ -1,0 +1,160 @@
+"""An import of raw logs by Spark: each task reads some files with the importer itself, and then judges some buckets.
+
+The logs lie where driver and workers all find them under the same path, and the workers have this package. The result
+is a folder of canonical Parquet, with the rows that an import on one machine would export.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import pyarrow as pa
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sql
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.storagelevel import StorageLevel
+
+from billing.canonical import BALANCES, CONFLICTS, ENTRIES, REJECTS, USAGE, CanonicalError
+from billing.importer import ImportResult
+from billing.known_files import stored_name
+from billing.loads import Options
+from billing.log_files import log_files
+from billing.parted_import import JUDGED, TELLINGS, TOLD, Parting, Read, judged, told
+
+#: Which loads count: the place of a file among all, the number of its load, the digest of its bytes.
+_PLACE: Final = pa.field("place", pa.int64())
+_LOADS: Final = (
+    pa.schema([_PLACE, pa.field("load", pa.int64())]).append(REJECTS.field("file_digest")).append(REJECTS.field("path"))
+)
+#: Instants as integers that every engine reads, and the packing that our own files have.
+_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({
+    "spark.sql.session.timeZone": "UTC", "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.compression.codec": "zstd",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Spark session, and into how many tasks each step of an import is cut."""
+
+    session: SparkSession
+    tasks: int = 200
+
+    def frame(self, schema: pa.Schema, rows: Sequence[Mapping[str, object]]) -> DataFrame:
+        """Return rows of ours as a frame."""
+        return self.session.createDataFrame(pa.Table.from_pylist(list(rows), schema))
+
+
+def import_on_spark(
+    cluster: Cluster, paths: Iterable[Path], options: Options, folder: str, digits: int = 2
+) -> ImportResult:
+    """Import log files, and the logs in folders, into a folder of canonical Parquet that is not there yet.
+
+    Usage is cut into 16**`digits` buckets. Nothing raises for a bad file; its result says why it was refused. `files`
+    is written last: a folder without it is of an import that did not end. Raise CanonicalError if the folder is there.
+    """
+    for name, value in _SETTINGS.items():
+        cluster.session.conf.set(name, value)
+    _refuse_to_replace(cluster.session, folder)
+    logs, parting = list(log_files(paths)), Parting(digits)
+    with _kept(_all_told(cluster, logs, options, parting)) as all_told:
+        read = Read(logs, {row["file_id"]: row for row in _rows(all_told.where("kind = 'file'"))})
+        found = all_told.join(sql.broadcast(_loads(cluster, read)), sql.expr("file_id = place"))
+        with _kept(_all_judged(cluster, found, options, parting)) as all_judged:
+            result = read.result(_settled(all_judged), _reused(all_judged))
+            usage = all_judged.where("kind = 'request'").select("bucket", *USAGE.names)
+            usage.write.partitionBy("bucket").parquet(f"{folder}/usage_records")
+            _write(all_judged.where("kind = 'conflict'"), folder, "conflicts", CONFLICTS)
+        _write(found.where("kind = 'reject'"), folder, "rejects", REJECTS)
+    for name, schema in (("account_entries", ENTRIES), ("balance_snapshots", BALANCES)):
+        _write(cluster.frame(schema, []), folder, name, schema)
+    files = read.files(result, options)
+    _write(cluster.session.createDataFrame(files), folder, "files", files.schema)
+    return result
+
+
+def _all_told(cluster: Cluster, logs: Sequence[Path], options: Options, parting: Parting) -> DataFrame:
+    """Have each file read by one task."""
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        places = [int(str(place)) for batch in batches for place in batch.column("place").to_pylist()]
+        return told([(place, logs[place]) for place in places], options, parting)
+
+    places = cluster.frame(pa.schema([_PLACE]), [{"place": place} for place in range(len(logs))])
+    return places.repartition(min(cluster.tasks, max(1, len(logs)))).mapInArrow(read, _types(TOLD))
+
+
+def _all_judged(cluster: Cluster, found: DataFrame, options: Options, parting: Parting) -> DataFrame:
+    """Have each bucket judged by one task."""
+
+    def judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return judged((batch.cast(TELLINGS) for batch in batches), options, parting)
+
+    columns = {"file_id": "load AS file_id", "digest": "file_digest AS digest"}
+    records = found.where("kind = 'record'").selectExpr(*(columns.get(name, name) for name in TELLINGS.names))
+    buckets = records.repartition(min(cluster.tasks, 16**parting.digits), "bucket").sortWithinPartitions("bucket")
+    return buckets.mapInArrow(judge, _types(JUDGED))
+
+
+def _loads(cluster: Cluster, read: Read) -> DataFrame:
+    rows = [
+        {
+            "place": place, "load": load, "file_digest": read.rows[place]["digest"],
+            "path": stored_name(read.paths[place]),
+        }
+        for place, load in read.loads().items()
+    ]  # fmt: skip
+    return cluster.frame(_LOADS, rows)
+
+
+def _settled(all_judged: DataFrame) -> dict[int, dict[str, int]]:
+    """Return of each load how many of its records are what."""
+    names = ("imported", "duplicate", "superseded", "conflict")
+    sums = all_judged.where("kind = 'counts'").groupBy("file_id").agg(*(sql.sum(name).alias(name) for name in names))
+    return {row.pop("file_id"): row for row in _rows(sums)}
+
+
+def _reused(all_judged: DataFrame) -> dict[int, list[str]]:
+    """Return of each load the ids that seem to stand for several requests."""
+    found: dict[int, list[str]] = {}
+    for row in _rows(all_judged.where("kind = 'reused'").select("file_id", "request_id")):
+        found.setdefault(row["file_id"], []).append(row["request_id"])
+    return {load: sorted(ids) for load, ids in found.items()}
+
+
+@contextmanager
+def _kept(frame: DataFrame) -> Iterator[DataFrame]:
+    """Keep a frame on the workers' disks, for it is read more than once."""
+    frame.persist(StorageLevel.DISK_ONLY)
+    try:
+        yield frame
+    finally:
+        frame.unpersist()
+
+
+def _rows(frame: DataFrame) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = frame.toArrow().to_pylist()
+    return rows
+
+
+def _write(frame: DataFrame, folder: str, name: str, schema: pa.Schema) -> None:
+    """Write a small relation as one file, also where it has no rows."""
+    frame.select(*schema.names).coalesce(1).write.parquet(f"{folder}/{name}")
+
+
+def _types(schema: pa.Schema) -> Any:  # noqa: ANN401 - PySpark's own stubs leave it open
+    return from_arrow_schema(schema, prefer_timestamp_ntz=False)
+
+
+def _refuse_to_replace(session: SparkSession, folder: str) -> None:
+    try:
+        session.read.format("binaryFile").load(folder)
+    except AnalysisException as error:
+        if error.getCondition() != "PATH_NOT_FOUND":
+            raise
+    else:
+        raise CanonicalError(f"{folder}: is there already; name another folder with --usage")
