@@ -14,11 +14,12 @@ from pricing.amounts import digits
 from pricing.baskets import Portion
 from pricing.catalog import Catalog
 from pricing.comparison import NO_TERMS, Comparison, Terms, compare
+from pricing.models import sellers
 from reports import words
 from reports.pages.frame import unit_values
 
-#: Models of a page that names none; each adds two charts and a row per seller to six tables.
-MOST_MODELS = 4
+#: Offers on a page that names no model, for each is a row of eight tables: models are taken while they are no more.
+MOST_OFFERS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,12 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
     held = traffic(ledger, catalog, selection, terms.models)
     by_model = {each.model: each for each in held}
     found: dict[str, Replay] = {}
-    for model in dict.fromkeys(models) or [each.model for each in held if each.is_comparable]:
-        if models or len(found) < MOST_MODELS:
-            try:
-                found[model] = replay(ledger, catalog, model, selection, at, terms)
-            except NothingToReplayError:
-                if models:
-                    raise
+    for model in dict.fromkeys(models) or _chosen(held, catalog, terms):
+        try:
+            found[model] = replay(ledger, catalog, model, selection, at, terms)
+        except NothingToReplayError:
+            if models:
+                raise
     times = [at for each in found.values() for at in (each.first_at, each.last_at) if at is not None]
     shown = {each.comparison.model for each in found.values()}
     return VendorsReport(
@@ -105,6 +105,20 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
         credit_values=_values(catalog, [each.comparison for each in found.values()]),
         is_simulated=is_simulated,
     )
+
+
+def _chosen(held: Sequence[ModelTraffic], catalog: Catalog, terms: Terms) -> list[str]:
+    """Return the models that more than one vendor sells, the most spent first, as many as a page takes."""
+    chosen: list[str] = []
+    offers = 0
+    for each in held:
+        if not each.is_comparable:
+            continue
+        offers += len(sellers(catalog, each.model, terms.models))
+        if chosen and offers > MOST_OFFERS:
+            break
+        chosen.append(each.model)
+    return chosen
 
 
 def basket_report(

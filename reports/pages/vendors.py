@@ -40,6 +40,7 @@ def render_vendors(report: VendorsReport, pages: Sequence[str] = ()) -> str:
         keys = Keys.of(found)
         view = {
             "answers": vendors_answer.answers(report),
+            "details": vendors_answer.details(report.models[0]) if len(report.models) == 1 else "",
             "summary": vendors_tables.summary(report.models, keys),
             "sections": tuple(_section(each, keys) for each in report.models),
             "rates": vendors_tables.rates(found, keys),

@@ -2,8 +2,8 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 
 from billing.traffic import ModelTraffic
 from pricing.comparison import Comparison
@@ -29,23 +29,42 @@ def answers(report: VendorsReport) -> tuple[Answer, ...]:
     return found or (Answer(nothing, "", "", "even"),)
 
 
+def details(each: Compared) -> str:
+    """Return who comes next, and who is not priced in full and may cost less."""
+    return " ".join(_others(each.comparison))
+
+
 def _answer(each: Compared) -> Answer:
     found = each.comparison
     best, places = found.cheapest, places_of(found)
     subject = _subject(each)
     if best is None or best.cost is None:
-        return Answer(f"No vendor publishes every price that {subject} need.", "", " ".join(_bounded(found)), "even")
-    same = [seller_words(found, offer.seller) for offer in found.offers if offer.cost == best.cost]
-    statement = f"{_upper(subject)} would cost least at {_listed(same)}: {dollars(best.cost, places)}"
-    listed = None if found.list_offer is None else found.list_offer.usd
+        return Answer(f"No vendor publishes every price that {subject} need.", "", _spent(each, places), "even")
+    names = _listed(cheapest_names(found))
     own = "" if best.usd_effective is None else " at your own price of a unit"
+    statement = f"{_upper(subject)} would cost least at {names}: {dollars(best.cost, places)}{own}"
+    listed = None if found.list_offer is None else found.list_offer.usd
     if not listed or best.cost == listed:
         told = ", which is the list price." if listed else "; no card has a list price for it."
-        return Answer(statement + own + told, "", " ".join(_others(found, best)), "even")
+        return Answer(statement + told, "", _spent(each, places), "even")
     saving = percent_words(abs(Fraction(best.cost) / Fraction(listed) - 1))
     side, tone = ("below", "under") if best.cost < listed else ("above", "over")
-    where = f"the list price of {dollars(listed, places)}."
-    return Answer(f"{statement}{own},", f"{saving} {side}", " ".join((where, *_others(found, best))), tone)
+    where = f"the list price of {dollars(listed, places)}. {_spent(each, places)}"
+    return Answer(f"{statement},", f"{saving} {side}", where.strip(), tone)
+
+
+def cheapest_names(found: Comparison) -> list[str]:
+    """Return all who sell at the lowest known price."""
+    best = None if found.cheapest is None else found.cheapest.cost
+    return [seller_words(found, each.seller) for each in found.offers if each.cost is not None and each.cost == best]
+
+
+def _spent(each: Compared, places: int) -> str:
+    """Say what was spent on it as it was bought."""
+    if each.traffic is None or not each.traffic.requests > each.traffic.unknown:
+        return ""
+    unknown = f", not counting {each.traffic.unknown:,} of unknown cost" if each.traffic.unknown else ""
+    return f"You spent {dollars(each.traffic.spent, places)}{unknown}."
 
 
 def _subject(each: Compared) -> str:
@@ -66,33 +85,31 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _others(found: Comparison, best: Offer) -> Iterator[str]:
-    """Tell of the next offer and the dearest, and of who is not priced in full and may cost less."""
+def _others(found: Comparison) -> Iterator[str]:
+    best = None if found.cheapest is None else found.cheapest.cost
     places = places_of(found)
-    priced = [each for each in found.offers if each.cost is not None and each.cost != best.cost]
+    priced = [each for each in found.offers if each.cost is not None and each.cost != best]
     if priced:
-        yield f"Next comes {_at(found, priced[0], places)}" + (
-            f"; the dearest is {_at(found, priced[-1], places)}." if priced[-1].cost != priced[0].cost else "."
-        )
-    perhaps = found.perhaps_cheaper
-    if perhaps is not None:
-        yield (
-            f"{seller_words(found, perhaps.seller)} publishes no price for a part of it, and would cost "
-            f"{bounds_words(perhaps, places)}: less, whatever that part costs up to plain input or its list price."
-        )
-    elif unknown := [each for each in found.offers if each.cost is None]:
-        yield f"{_listed([seller_words(found, each.seller) for each in unknown])}: not priced in full, so not ranked."
+        dearest = f"; the dearest is {_at(found, priced[-1], places)}" if priced[-1].cost != priced[0].cost else ""
+        yield f"Next comes {_at(found, priced[0], places)}{dearest}."
+    for perhaps in perhaps_cheaper(found):
+        name = seller_words(found, perhaps.seller)
+        yield f"{name} is not priced in full and may cost less: {bounds_words(perhaps, places)}."
+    rest = [each for each in found.offers if each.cost is None and each not in perhaps_cheaper(found)]
+    if rest:
+        names = _listed([seller_words(found, each.seller) for each in rest])
+        yield f"Not priced in full, so in no rank: {names}."
+
+
+def perhaps_cheaper(found: Comparison) -> list[Offer]:
+    """Return the offers that are not priced in full and cost less than the cheapest at the most that bounds them."""
+    best = None if found.cheapest is None else found.cheapest.cost
+    bounded = [(each.high, each) for each in found.offers if each.cost is None and each.high is not None]
+    return [each for high, each in sorted(bounded, key=itemgetter(0)) if best is not None and high < best]
 
 
 def _at(found: Comparison, each: Offer, places: int) -> str:
     return f"{seller_words(found, each.seller)} at {bounds_words(each, places)}"
-
-
-def _bounded(found: Comparison) -> Iterator[str]:
-    known = [each for each in found.offers if each.high is not None]
-    if known:
-        least = min(known, key=lambda each: each.high or Decimal(0))
-        yield f"The lowest that is bounded is {_at(found, least, places_of(found))}."
 
 
 def left_out(report: VendorsReport) -> tuple[LeftOut, ...]:

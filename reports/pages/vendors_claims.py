@@ -8,7 +8,7 @@ from pricing.amounts import digits
 from pricing.claims import CheckedClaim
 from pricing.comparison import Comparison
 from pricing.offers import Offer
-from reports.comparison_answer import claim_words
+from reports import words
 from reports.pages.vendors_figures import Keys, percent, percent_words, seller_words
 from reports.tables import Cell, Column, Row, Table, text
 
@@ -26,8 +26,8 @@ def claims(comparisons: Sequence[Comparison], keys: Keys) -> Table:
     columns = (
         *((Column("Model", style="name"),) if len(comparisons) > 1 else ()), Column("Provider"),
         Column("SKU", style="name"), Column("What it claims", style="sentence"), Column("Claimed, %", is_number=True),
-        Column("Computed for this basket, %", is_number=True), Column("By kind", style="sentence"),
-        Column("Verdict", style="severity"), Column("Why", style="note"), Column("Source", style="note"),
+        Column("Computed for this basket, %", is_number=True), Column("Verdict", style="severity"),
+        Column("What the rates save", style="sentence"), Column("Source", style="note"),
     )  # fmt: skip
     rows = tuple(
         Row(_cells(found, each, with_model=len(comparisons) > 1), keys.under(found.model, each.seller))
@@ -59,7 +59,7 @@ def _cells(found: Comparison, each: CheckedClaim, *, with_model: bool) -> tuple[
     name, order = _VERDICTS[each.verdict]
     return (
         *((text(found.model),) if with_model else ()), text(each.seller.provider), text(each.seller.sku),
-        text(each.claim.text), _claimed(each), _computed(found, each), text(claim_words(each)),
+        text(each.claim.text), _claimed(each), _computed(found, each),
         Cell(name, each.verdict, "severity", sort=order), text(_reason(each)),
         text(f"{each.source.title} ({each.source.document}): {each.claim.field}"),
     )  # fmt: skip
@@ -90,16 +90,15 @@ def _bounds(offer: Offer, listed: Decimal | None) -> tuple[Fraction, Fraction] |
 
 
 def _reason(each: CheckedClaim) -> str:
-    """Say why the verdict is what it is."""
-    best, low = best_saving(each), each.claim.low_percent
-    if best is None:
-        return "None of the prices that this basket needs is published."
-    most = "Nothing is saved." if best <= 0 else f"The most that is saved is {percent_words(best)}."
-    if low is None or each.verdict == "false":
-        return most
-    if each.verdict == "true":
-        return f"The whole basket and every kind in it save at least {digits(low)} %."
-    missing = None in (each.saving, *each.savings.values())
-    if missing:
-        return "Some kinds have no published price."
-    return f"Some kinds save less than {digits(low)} %."
+    """Return what each kind saves, those together that save the same."""
+    by_saving: dict[Fraction | None, list[str]] = {}
+    for kind, saving in each.savings.items():
+        by_saving.setdefault(saving, []).append(words.kind(kind))
+    parts = [f"{', '.join(kinds)}: {_saved(saving)}" for saving, kinds in by_saving.items()]
+    return "; ".join(parts)
+
+
+def _saved(saving: Fraction | None) -> str:
+    if saving is None:
+        return "no published price"
+    return f"{percent_words(saving)} less" if saving >= 0 else f"{percent_words(-saving)} more"

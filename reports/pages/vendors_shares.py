@@ -119,12 +119,12 @@ def _figure(
     most = max(float(line.at(share)) for line in lines for share in (Fraction(0), Fraction(1)))
     traces = [_trace(found, group, at, keys) for group in reversed(groups)]
     layout = {
-        "margin": {"l": 4, "r": 16, "t": 26, "b": 96},
+        "margin": {"l": 4, "r": 28, "t": 26, "b": 96},
         "hovermode": "closest",
         "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
                    "traceorder": "reversed"},
         "meta": {"now": {"x": _percent(now), "text": f"as it is, {percent_words(now)}"}},
-        "xaxis": {"range": [0, 100], "fixedrange": True, "ticksuffix": " %", "nticks": 6, "showgrid": False},
+        "xaxis": {"range": [0, 100], "fixedrange": True, "ticksuffix": " %", "dtick": 20, "showgrid": False},
         "yaxis": {"range": [0, (most or 1.0) * _ROOM], "fixedrange": True, "automargin": True, "nticks": 6,
                   "tickformat": "$,~r", "zeroline": True},
     }  # fmt: skip
@@ -157,11 +157,8 @@ def _trace(found: Comparison, group: _Group, at: Sequence[Fraction], keys: Keys)
         "name": plain(group.name),
         "x": [_percent(share) for share in at],
         "y": [float(cost) for cost in costs],
-        "hovertext": [
-            f"{plain(names)}<br>{plain(dollars(decimal(cost, places), places))} at {percent_words(share)} cache reads"
-            for cost, share in zip(costs, at, strict=True)
-        ],
-        "hoverinfo": "text",
+        "customdata": [plain(dollars(decimal(cost, places), places)) for cost in costs],
+        "hovertemplate": f"{plain(names)}<br>%{{customdata}} at %{{x:.3~g}} cache reads<extra></extra>",
         "meta": {
             "color": group.color, "is_assumed": group.line.is_assumed,
             "under": [keys.under(found.model, each.seller) for each in group.lines],

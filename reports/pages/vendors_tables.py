@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
-from operator import itemgetter
 
 from pricing.amounts import digits, total
 from pricing.caching import BreakEven, break_evens
@@ -17,6 +16,7 @@ from pricing.sensitivity import Flip, next_best
 from pricing.usage import TOKEN_KINDS
 from reports import words
 from reports.figures import UNKNOWN, adding_up, beside, decimal, exact, grouped, rounded, unit_name
+from reports.pages.vendors_answer import cheapest_names, perhaps_cheaper
 from reports.pages.vendors_figures import Keys, bounds_words, percent, places_of, seller_words, usd
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 from reports.vendors_report import Compared
@@ -53,30 +53,23 @@ def summary(models: Sequence[Compared], keys: Keys) -> Table:
     return Table("models", "Models, the most spent first" if is_traffic else "Models", columns, rows)
 
 
-def _summary_row(each: Compared, keys: Keys, *, is_traffic: bool) -> Row:
-    found = each.comparison
+def _summary_row(compared: Compared, keys: Keys, *, is_traffic: bool) -> Row:
+    found = compared.comparison
     best, listed, places = found.cheapest, found.list_offer, places_of(found)
     spent: tuple[Cell, ...] = ()
     if is_traffic:
-        known = each.traffic
+        known = compared.traffic
         spent = (number(found.requests or 0), usd(known.spent if known else None, places))
-    cheapest = text(None if best is None else seller_words(found, best.seller))
-    perhaps = "; ".join(
-        f"{seller_words(found, offer.seller)}: {bounds_words(offer, places)}" for offer in _lower(found)
+    perhaps = (
+        f"{seller_words(found, offer.seller)}: {bounds_words(offer, places)}" for offer in perhaps_cheaper(found)
     )
     cells = (
-        text(found.model), *spent, usd(None if listed is None else listed.usd, places), cheapest,
+        text(found.model), *spent, usd(None if listed is None else listed.usd, places),
+        text(", ".join(cheapest_names(found))),
         usd(None if best is None else best.cost, places), percent(None if best is None else best.ratio_to_list),
         text("; ".join(perhaps)),
     )  # fmt: skip
     return Row(cells, {"model": (str(keys.models[found.model]),)})
-
-
-def _lower(found: Comparison) -> list[Offer]:
-    """Return the offers that are not priced in full and cost less than the cheapest at the most that bounds them."""
-    best = None if found.cheapest is None else found.cheapest.cost
-    bounded = [(each.high, each) for each in found.offers if each.cost is None and each.high is not None]
-    return [each for high, each in sorted(bounded, key=itemgetter(0)) if best is not None and high < best]
 
 
 def offers(found: Comparison, keys: Keys) -> Table:
@@ -114,7 +107,7 @@ def _offer_cells(each: Offer, places: int, *, has_own: bool, has_bounds: bool) -
     yield percent(each.ratio_to_list)
     yield _in_unit(each.unit_amount)
     yield text(each.unit and unit_name(each.unit))
-    yield amount(each.priced_share * 100)
+    yield amount(rounded(each.priced_share * 100, 2))
     if has_bounds:
         yield usd(each.low if each.unpriced else None, places)
         yield usd(each.high if each.unpriced else None, places)
