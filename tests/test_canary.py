@@ -83,7 +83,7 @@ def write_exports() -> None:
     for name in ("usage.csv", "findings.csv"):
         assert run(["export", Path(name).stem, "--out", f"exports/{name}"]) == 0
     assert run(["export", "workbook", "--out", "exports/audit.xlsx"]) == 0
-    run(["export", "dispute", "--provider", "aivideoapi", "--out", "exports/pack"])
+    assert run(["export", "dispute", "--provider", "aivideoapi", "--out", "exports/pack"]) == 0
     for path in (*Path("exports").glob("*.xlsx"), *Path("exports/pack").glob("*.xlsx")):
         with zipfile.ZipFile(path) as parts:
             parts.extractall(f"{path}.parts")
