@@ -14,6 +14,8 @@ from reports.audit_report import AuditReport, audit_report
 from reports.cli.baskets import asked, basket_options
 from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
+from reports.cli.statement_pages import statement_page
+from reports.cli.statements import statement_options
 from reports.cli.vendor_pages import read_vendors
 from reports.pages.findings import render_findings
 from reports.pages.vendors import render_vendors
@@ -98,6 +100,31 @@ def vendors(
     """
     found = read_vendors(ledger, rate_cards, asked(**basket, without_basket=True), names)
     return write_folder(out, {"vendors": lambda beside: render_vendors(found, beside)}, output_format, pdf=pdf)
+
+
+@report.command("statement")
+@statement_options
+@click.option(
+    "--invoice", "invoices", type=click.Path(path_type=Path, dir_okay=False), multiple=True,
+    help="An invoice whose lines stand beside the statement; may be repeated.",
+)  # fmt: skip
+@folder_options
+@everywhere
+def statement(
+    *,
+    invoices: tuple[Path, ...],
+    known_at: date | None,
+    out: Path,
+    pdf: bool,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+    **asked_for: Any,
+) -> int:
+    """Write what a month cost, on what, for whom and against which budget, as a self-contained page."""
+    page = statement_page(ledger, rate_cards, known_at=known_at, invoices=invoices, **asked_for)
+    return write_folder(out, {"statement": page}, output_format, pdf=pdf)
 
 
 def read_audit(

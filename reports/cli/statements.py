@@ -13,7 +13,15 @@ from billing.monthly import Asked, monthly_statement
 from reports.cli import SETTINGS_FILE
 from reports.cli.accounts import policy_of
 from reports.cli.baskets import OwnPrice
-from reports.cli.options import Instant, catalog_of, everywhere, known_option, month_option, provider_option
+from reports.cli.options import (
+    Instant,
+    catalog_of,
+    everywhere,
+    known_option,
+    month_option,
+    options,
+    provider_option,
+)
 from reports.cli.output import write
 from reports.cli.statement_data import statement_result
 
@@ -24,33 +32,36 @@ if TYPE_CHECKING:
 OVER_BUDGET, UNPRICED = 1, 4
 
 
+statement_options = options(
+    month_option,
+    provider_option,
+    click.option(
+        "--as-of", type=Instant(), help="State the month as it was then. Default: its end, or the last request so far."
+    ),
+    click.option(
+        "--allocate",
+        type=click.Choice(["none", "proportional"]),
+        default="none",
+        show_default=True,
+        help="What names no project, key or tag: a row of its own, or spread over the others by their spend.",
+    ),
+    click.option(
+        "--usd-per-unit",
+        type=OwnPrice(),
+        multiple=True,
+        help="What one of the provider's units cost you; may be repeated.",
+    ),
+    known_option,
+)
+
+
 @click.command()
-@month_option
-@provider_option
-@click.option(
-    "--as-of", type=Instant(), help="State the month as it was then. Default: its end, or the last request so far."
-)
-@click.option(
-    "--allocate",
-    type=click.Choice(["none", "proportional"]),
-    default="none",
-    show_default=True,
-    help="What names no project, key or tag: a row of its own, or spread over the others by their spend.",
-)
-@click.option(
-    "--usd-per-unit", type=OwnPrice(), multiple=True, help="What one of the provider's units cost you; may be repeated."
-)
-@known_option
+@statement_options
 @click.option("--forecast", is_flag=True, help="Exit with 1 too if a budget is forecast to be over.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if some of the usage is unpriced.")
 @everywhere
 def statement(
     *,
-    month: tuple[datetime, datetime] | None,
-    provider: str | None,
-    as_of: datetime | None,
-    allocate: str,
-    usd_per_unit: tuple[tuple[str, Decimal], ...],
     known_at: date | None,
     forecast: bool,
     strict: bool,
@@ -58,20 +69,33 @@ def statement(
     rate_cards: tuple[Path, ...],
     output_format: str | None,
     quiet: bool,
+    **given: Any,
 ) -> int:
     """State what a month cost. Exit with 1 if a budget of tallystick.toml is over.
 
     Without --month it is the month of the last request. A month that is not over is stated as of the last request.
     """
-    asked = Asked(
+    wanted = asked_month(**given)
+    with open_ledger(ledger, read_only=True) as book:
+        found = monthly_statement(book, catalog_of(rate_cards, known_at), wanted)
+    write(statement_result(found), output_format)
+    return _exit_code(found, forecast=forecast, strict=strict)
+
+
+def asked_month(
+    *,
+    month: tuple[datetime, datetime] | None = None,
+    provider: str | None = None,
+    as_of: datetime | None = None,
+    allocate: str = "none",
+    usd_per_unit: tuple[tuple[str, Decimal], ...] = (),
+) -> Asked:
+    """Return what a statement is asked for by its options, with the budgets of the settings and the clock."""
+    return Asked(
         month=month[0].date() if month else None, provider=provider, as_of=as_of,
         allocation=cast("Allocation", allocate), budgets=_budgets(), effective=dict(usd_per_unit),
         now=datetime.now(UTC), policy_of=policy_of,
     )  # fmt: skip
-    with open_ledger(ledger, read_only=True) as book:
-        found = monthly_statement(book, catalog_of(rate_cards, known_at), asked)
-    write(statement_result(found), output_format)
-    return _exit_code(found, forecast=forecast, strict=strict)
 
 
 def _budgets() -> tuple[Budget, ...]:
