@@ -64,7 +64,7 @@ def _spent(each: Compared, places: int) -> str:
     if each.traffic is None or not each.traffic.requests > each.traffic.unknown:
         return ""
     unknown = f", not counting {each.traffic.unknown:,} of unknown cost" if each.traffic.unknown else ""
-    return f"You spent {dollars(each.traffic.spent, places)}{unknown}."
+    return f"As you bought them they cost {dollars(each.traffic.spent, places)}{unknown}."
 
 
 def _subject(each: Compared) -> str:

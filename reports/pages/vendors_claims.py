@@ -45,9 +45,9 @@ def sentence(comparisons: Sequence[Comparison]) -> str:
         return ""
     found, largest = max(known, key=lambda pair: (pair[1].claim.high_percent, pair[1].claim.low_percent is None))
     best = best_saving(largest) or Fraction(0)
-    saved = "saves nothing" if best <= 0 else f"saves {percent_words(best)} at the most"
+    saved = "no cheaper" if best <= 0 else f"{percent_words(best)} cheaper at the most"
     name = seller_words(found, largest.seller)
-    return f"“{largest.claim.text}”, says {name}. By its published rates it {saved} of the list price of {found.model}."
+    return f"{name} claims “{largest.claim.text}”. By its published rates for {found.model} it is {saved}."
 
 
 def best_saving(each: CheckedClaim) -> Fraction | None:

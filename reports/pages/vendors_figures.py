@@ -6,15 +6,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
+from pricing.amounts import plain
 from pricing.comparison import Comparison
 from pricing.models import Seller
 from pricing.offers import Offer
 from reports.audit_tables import Names
-from reports.figures import MINUS, UNKNOWN, decimal, money, places_for, rounded
+from reports.figures import UNKNOWN, at_least, decimal, grouped, money, places_for, rounded
 from reports.pages.frame import Choice, Filter, sku_filter
 from reports.tables import Cell, amount
 
 _PERCENT_PLACES, _EXACT_PLACES = 1, 6
+#: Sums with so many decimal places are shown with all of them.
+_FEW_PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,16 @@ class Keys:
         """Return the fields of the filter bar."""
         providers = tuple(Choice(name, name, str(number)) for name, number in self.providers.items())
         models = tuple(Choice(name, name, str(number)) for name, number in self.models.items())
-        return (
-            sku_filter(self.skus),
-            Filter("provider", "Provider", "All providers", providers),
-            Filter("model", "Model", "All models", models),
-        )
+        of_model = (Filter("model", "Model", "All models", models),) if len(models) > 1 else ()
+        return (sku_filter(self.skus), Filter("provider", "Provider", "All providers", providers), *of_model)
 
 
 def places_of(comparison: Comparison) -> int:
-    """Return how many decimal places show every sum of a model."""
-    amounts = [amount for each in comparison.offers for amount in (each.usd, each.cost, each.low, each.high)]
-    return places_for(amount for amount in amounts if amount is not None)
+    """Return how many decimal places show every sum of a model: all that they have, if these are few."""
+    sums = [amount for each in comparison.offers for amount in (each.usd, each.cost, each.low, each.high)]
+    known = [amount for amount in sums if amount is not None]
+    needed = max((-int(plain(amount).as_tuple().exponent) for amount in known), default=2)
+    return max(needed, 2) if needed <= _FEW_PLACES else places_for(known)
 
 
 def usd(value: Decimal | None, places: int) -> Cell:
@@ -66,8 +68,8 @@ def usd(value: Decimal | None, places: int) -> Cell:
 
 
 def dollars(value: Decimal, places: int) -> str:
-    """Return dollars as a sentence has them."""
-    return money(rounded(value, places), "USD")
+    """Return dollars as a sentence has them, with no more zeros than cents."""
+    return money(at_least(plain(rounded(value, places)), 2), "USD")
 
 
 def percent(share: Fraction | None) -> Cell:
@@ -79,7 +81,7 @@ def percent(share: Fraction | None) -> Cell:
 
 def percent_words(share: Fraction) -> str:
     """Return a share in percent for a sentence."""
-    return f"{decimal(share * 100, _PERCENT_PLACES):f}".replace("-", MINUS) + "\N{NO-BREAK SPACE}%"
+    return f"{grouped(plain(decimal(share * 100, _PERCENT_PLACES)))}\N{NO-BREAK SPACE}%"
 
 
 def bounds_words(offer: Offer, places: int) -> str:

@@ -123,7 +123,7 @@ def _figure(
         "hovermode": "closest",
         "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
                    "traceorder": "reversed"},
-        "meta": {"now": {"x": _percent(now), "text": f"as it is, {percent_words(now)}"}},
+        "meta": {"offers": len(found.offers), "now": {"x": _percent(now), "text": f"as it is, {percent_words(now)}"}},
         "xaxis": {"range": [0, 100], "fixedrange": True, "ticksuffix": " %", "dtick": 20, "showgrid": False},
         "yaxis": {"range": [0, (most or 1.0) * _ROOM], "fixedrange": True, "automargin": True, "nticks": 6,
                   "tickformat": "$,~r", "zeroline": True},

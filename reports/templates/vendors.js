@@ -3,7 +3,8 @@
 {
   const { data, count, colour } = Tally;
   const WHOLE = "The answer on top, the list price and where the cheapest changes stay those of all vendors.";
-  const STEP = 46, AROUND = 86, HEIGHT = 430; // pixels: from bar to bar, around the bars, and of the chart of lines
+  const STEP = 46, AROUND = 58; // pixels: from bar to bar, and around the bars
+  const LOWEST = 380, HIGHEST = 560; // pixels: of the chart of lines, which is else as high as the bars beside it
 
   /** Whether what is known by these keys is shown, as a row of a table is. */
   const isAllowed = (under, allowed) => Object.entries(allowed).every(([field, keys]) =>
@@ -27,8 +28,8 @@
       const [y, x, base, hovertext] = [trace.y, trace.x, trace.base, trace.hovertext].map(pick);
       return { ...trace, y, x, base, hovertext, marker, width: 16 / STEP };
     });
-    const annotations = kept.map(({ bar, label, figure: cost }) => ({ // its name and cost, above its left end
-      text: `${label}  <b>${cost}</b>`, showarrow: false, bgcolor: colour("card"), xref: "paper", x: 0, xanchor: "left",
+    const annotations = kept.map(({ bar, label, figure: cost }) => ({ // its cost and name, above its left end: a long name is cut, a figure never
+      text: `<b>${cost}</b>  ${label}`, showarrow: false, bgcolor: colour("card"), xref: "paper", x: 0, xanchor: "left",
       xshift: 3, yref: "y", y: bar, yshift: 19, borderpad: 1,
     }));
     const yaxis = { ...figure.layout.yaxis, categoryarray: kept.map((row) => row.bar), categoryorder: "array", range: [slots - 0.5, -0.7] };
@@ -41,7 +42,8 @@
     const drawn = traces.map((trace) => trace.meta.is_flip
       ? { ...trace, marker: { symbol: "circle-open", size: 11, color: colour(trace.meta.color), line: { width: 2 } } }
       : { ...trace, line: { color: colour(trace.meta.color), width: 2.5, dash: trace.meta.is_assumed ? "dot" : "solid" } });
-    return [drawn, { ...figure.layout, height: HEIGHT, ...mark(figure.layout.meta.now, [], figure) }, lines.length];
+    const height = Math.min(Math.max(AROUND + STEP * figure.layout.meta.offers, LOWEST), HIGHEST);
+    return [drawn, { ...figure.layout, height, ...mark(figure.layout.meta.now, [], figure) }, lines.length];
   }
   /** A line upright through the chart, with its words above. */
   function mark(place, annotations, figure) {
