@@ -70,6 +70,15 @@ def provider_counts(catalog: Catalog, mapped: Mapping[str, str] = NOTHING_MAPPED
     return {model: len(providers) for model, providers in found.items()}
 
 
+def makers(catalog: Catalog) -> Mapping[str, Seller]:
+    """Return who asks the list price of each model that has one: the first in order of provider and SKU."""
+    found: dict[str, Seller] = {}
+    for seller in _everyone(catalog):
+        if seller.is_list:
+            found.setdefault(seller.model, seller)
+    return MappingProxyType(found)
+
+
 def target(model: str, mapped: Mapping[str, str]) -> str:
     """Return the model that this one is to be taken for. Raise BadModelMapError if that one is mapped in turn."""
     found = mapped.get(model, model)

@@ -41,7 +41,7 @@ def demo(*, out: Path) -> int:
         result = import_paths(book, files, Reading(), datetime.now(UTC), on_progress=on_progress)
         total = result.total
         found = audit(book, catalog_of((), providers=held_providers(book)), _MONTH)
-    page, *_ = write_pages(out, audit_pages(read_audit(ledger, (), _MONTH, is_simulated=True)))
+    page, *_ = write_pages(out, audit_pages(read_audit(ledger, (), _MONTH, is_simulated=True), catalog_of(())))
     click.echo("Simulated sample data: October 2026.", err=True)
     click.echo(
         f"{total.records:,} records = {total.imported:,} imported + {total.duplicate:,} duplicate + "

@@ -1,10 +1,10 @@
 """`report`: pages for people."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +12,32 @@ from billing.ledger import open_ledger
 from billing.rating import Selection, held_providers
 from reports.audit_report import AuditReport, audit_report
 from reports.cli.baskets import asked, basket_options
-from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
+from reports.cli.options import (
+    Instant,
+    Name,
+    cards_option,
+    catalog_of,
+    everywhere,
+    known_option,
+    options,
+    output_option,
+    quiet_option,
+    selection,
+    span,
+    tolerance_option,
+)
 from reports.cli.output import Result, Table, write
 from reports.cli.statement_pages import statement_page
 from reports.cli.statements import statement_options
 from reports.cli.vendor_pages import read_vendors
 from reports.pages.findings import render_findings
+from reports.pages.rate_card import render_rate_card
 from reports.pages.vendors import render_vendors
 from reports.pdf import browser, print_pdf
+from reports.rate_card_report import rate_card_of_audit, rate_card_of_providers
+
+if TYPE_CHECKING:
+    from pricing.catalog import Catalog
 
 
 def _needs_browser(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
@@ -71,7 +89,29 @@ def audit(
     """Write the audit as self-contained pages."""
     chosen = selection(month, from_at, to_at, provider)
     found = read_audit(ledger, rate_cards, chosen, tolerance=tolerance, known_at=known_at)
-    return write_folder(out, audit_pages(found), output_format, pdf=pdf)
+    return write_folder(out, audit_pages(found, catalog_of(rate_cards, known_at)), output_format, pdf=pdf)
+
+
+@report.command("rate-card")
+@click.option("--provider", "providers", type=Name(), multiple=True, required=True, help="Whose; may be repeated.")
+@click.option("--at", type=Instant(), help="The instant whose list prices rates are held against. Default: now.")
+@known_option
+@folder_options
+@options(cards_option, output_option, quiet_option)
+def rate_card(
+    *,
+    providers: tuple[str, ...],
+    at: datetime | None,
+    known_at: date | None,
+    out: Path,
+    pdf: bool,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Write what providers sell, at which rates and by which source, as a self-contained page."""
+    found = rate_card_of_providers(catalog_of(rate_cards, known_at), providers, at or datetime.now(UTC))
+    return write_folder(out, {"rate-card": lambda beside: render_rate_card(found, beside)}, output_format, pdf=pdf)
 
 
 @report.command("vendors")
@@ -142,9 +182,12 @@ def read_audit(
         return audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
 
 
-def audit_pages(report: AuditReport) -> dict[str, Page]:
-    """Return the pages of an audit, by name."""
-    return {"findings": lambda beside: render_findings(report, beside)}
+def audit_pages(report: AuditReport, catalog: "Catalog") -> dict[str, Page]:
+    """Return the pages of an audit, by name. `catalog` has the cards of all providers, for list prices."""
+    pages: dict[str, Page] = {"findings": lambda beside: render_findings(report, beside)}
+    if card := rate_card_of_audit(catalog, report):
+        pages["rate-card"] = lambda beside: render_rate_card(card, beside)
+    return pages
 
 
 def write_folder(out: Path, pages: Mapping[str, Page], output_format: str | None, *, pdf: bool) -> int:
