@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from billing.formats import Log
@@ -70,23 +71,24 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class FastLane:
-    """A log to be read by the engine, inside a transaction, as the load of that number."""
+    """A log to be read by the engine in that lane, inside a transaction, as the load of that number."""
 
     ledger: Ledger
     log: Log
     text: PlainText
     reading: Reading
     file_id: int
+    lane: Lane
 
-    def scan(self, lane: Lane) -> Scan:
-        """Read the plain lines: into the ledger, or where records are told again and again, into the stage.
+    def scan(self) -> Scan:
+        """Read the plain lines: into the ledger, or where some are to be taken back, into the stage.
 
         Raise NotPlainError if the log has to be read in another lane.
         """
         if self.log.read_lines is None or self.reading.by_content:
             raise NotPlainError
         try:
-            self._take(lane)
+            self._take()
         except duckdb.Error:
             raise NotPlainError from None
         if not self.text.opened.is_at_rest():
@@ -99,17 +101,18 @@ class FastLane:
 
     @property
     def _table(self) -> str:
-        return "stage" if self.log.shape == "claude_code" else "usage_records"
+        """Where the records go: of what is taken back from the ledger in a transaction, COMMIT writes the rest anew."""
+        return "stage" if self.lane is Lane.DAMAGED or self.log.shape == "claude_code" else "usage_records"
 
-    def _take(self, lane: Lane) -> None:
+    def _take(self) -> None:
         shape, path = self.log.shape, self.text.engine_path
         told = {"lines": f"({statement(f'lines_{shape}')})", "told": f"({statement(f'told_{shape}')})"}
         self._change(
-            f"INSERT INTO {{table}} BY NAME {chain('counted', 'plain', f'for_{self._table}', taking=told)}",
-            paths=[path], file_ids=[self.file_id], starts=[0], is_damaged=lane is Lane.DAMAGED,
+            f"INSERT INTO {{table}} BY NAME {chain('counted', 'plain', 'hashed', taking=told)}",
+            paths=[path], file_ids=[self.file_id], starts=[0], is_damaged=self.lane is Lane.DAMAGED,
             provider=self.reading.provider, code=CODE,
         )  # fmt: skip
-        if lane is Lane.DAMAGED:
+        if self.lane is Lane.DAMAGED:
             keys = {"keys": f"({statement(f'keys_{shape}')})"}
             ambiguous = chain("ambiguous", taking=keys)
             self._change("DELETE FROM {table} WHERE file_id = $file_id AND line IN (" + ambiguous + ")", path=path)  # noqa: S608 - ours
@@ -148,19 +151,17 @@ class FastLane:
         if last is not None and self.text.blank and self.text.blank[0] <= last:
             self._renumber()
         self._check_numbers()
-        left = self._rows(
-            """
-            SELECT n.range FROM range(1, $lines + 1) AS n
-            WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.file_id = $file_id AND t.line = n.range)""",
-            lines=self.text.lines,
-        )
-        return {number for (number,) in left}
+        is_left = np.ones(self.text.lines + 1, np.bool_)
+        query = f"SELECT line FROM {self._table} WHERE file_id = $file_id"  # noqa: S608 - ours
+        for lines in self.ledger.arrow(query, {"file_id": self.file_id}).column(0).chunks:
+            is_left[np.from_dlpack(lines)] = False  # other ways load pandas
+        return set((np.flatnonzero(is_left[1:]) + 1).tolist())
 
     def _renumber(self) -> None:
         """Give the records the numbers of lines of the file, of which the engine passed over the blank ones."""
-        blank = frozenset(self.text.blank)
-        numbers = pa.array((n for n in range(1, self.text.lines + 1) if n not in blank), pa.int64())
-        self.ledger.connection.register("numbers", pa.table({"line": numbers}))
+        numbers = np.delete(np.arange(1, self.text.lines + 1, dtype=np.int64), np.array(self.text.blank) - 1)
+        lines = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers.data)])
+        self.ledger.connection.register("numbers", pa.table({"line": lines}))
         self._change("""
             UPDATE {table} SET line = n.line
             FROM (SELECT ROW_NUMBER() OVER () AS nth, line FROM numbers) AS n

@@ -68,14 +68,14 @@ def settle(ledger: Ledger) -> defaultdict[int, Settled]:
 
     To be called inside a transaction.
     """
-    ledger.keep("named", chain("named"))
+    ledger.change(statement("name_staged"))
+    ledger.change(statement("hash_staged"))
     ledger.keep("contested", chain("contested"))
-    ledger.keep("uncontested", chain("uncontested"))
     ledger.keep("judged", chain("ranked", "judged"))
-    for change in ("insert_uncontested", "insert_conflicts", "delete_replaced", "insert_winners"):
+    for change in ("delete_contested", "insert_uncontested", "insert_conflicts", "delete_replaced", "insert_winners"):
         ledger.change(statement(change))
     files: defaultdict[int, Settled] = defaultdict(Settled)
-    for file_id, verdict, records in ledger.rows(chain("settled")):
+    for file_id, verdict, records in ledger.rows(statement("settled")):
         now = getattr(files[file_id], verdict)
         files[file_id] = replace(files[file_id], **{verdict: now + records})
     for file_id, request_id in ledger.rows(statement("reused_ids")):

@@ -127,13 +127,13 @@ def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, be
         log = open_log(text.read(), shown(path), reading)
     scanned = Scan(0, 0, 0, log.outcomes)
     if lane is not Lane.STRICT:
-        scanned = FastLane(ledger, log, text, reading, file_id).scan(lane)
+        scanned = FastLane(ledger, log, text, reading, file_id, lane).scan()
     read = stage(ledger, scanned.outcomes, source, text, options)
     if lane is Lane.STRICT and not text.is_unchanged():
         raise RefusedInputError(f"{shown(path)}: was changed while it was read; import it again when it is at rest")
     if before:
         _count_on(ledger, source, before)
-    disputed = unsettle(ledger, file_id, scanned.records) if lane is not Lane.STRICT else 0
+    disputed = unsettle(ledger, file_id, scanned.records) if scanned.records > scanned.staged else 0
     counts = Counts(
         records=scanned.records + read.records, imported=scanned.records - scanned.staged - disputed + read.imported,
         duplicate=read.duplicate, rejected=read.rejected, ignored=scanned.ignored + read.ignored,

@@ -51,9 +51,9 @@ def counting() -> Iterator[Counter[Lane]]:
     taken: Counter[Lane] = Counter()
     scan = FastLane.scan
 
-    def counted(self: FastLane, lane: Lane) -> Scan:
-        scanned = scan(self, lane)
-        taken[lane] += scanned.records + scanned.ignored
+    def counted(self: FastLane) -> Scan:
+        scanned = scan(self)
+        taken[self.lane] += scanned.records + scanned.ignored
         return scanned
 
     with patch.object(FastLane, "scan", counted):

@@ -1,10 +1,11 @@
--- The ids that are told more than once: in this file, or in this file and in the ledger.
-SELECT COALESCE(s.provider, '') AS id_provider, s.request_id, ANY_VALUE(s.id_hash) AS id_hash
-FROM named AS s
-GROUP BY COALESCE(s.provider, ''), s.request_id
-HAVING COUNT(*) > 1
-UNION
-SELECT COALESCE(s.provider, ''), s.request_id, s.id_hash
-FROM named AS s
-INNER JOIN usage_records AS u
-    ON u.id_hash = s.id_hash AND u.request_id = s.request_id AND COALESCE(u.provider, '') = COALESCE(s.provider, '')
+-- The ids that are told more than once: in the stage, or in it and in the ledger. They are found by their hashes, so an id
+-- that only shares its hash with another is one of them, to be judged by itself.
+WITH twice AS (
+    SELECT id_hash FROM stage GROUP BY id_hash HAVING COUNT(*) > 1
+    UNION
+    SELECT id_hash FROM usage_records WHERE id_hash IN (SELECT id_hash FROM stage)
+)
+
+SELECT DISTINCT COALESCE(provider, '') AS id_provider, request_id, id_hash
+FROM stage
+WHERE id_hash IN (SELECT id_hash FROM twice)

@@ -1,3 +1,2 @@
 -- What no other record disputes goes into the ledger as it is.
-INSERT INTO usage_records BY NAME
-SELECT {columns} FROM uncontested
+INSERT INTO usage_records BY NAME SELECT * FROM stage

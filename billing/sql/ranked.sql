@@ -2,7 +2,8 @@
 -- well before what was cut or failed, what names a charge before what does not, more output before less (of snapshots
 -- the last word has most), earlier before later, the lower charge before the higher, and then by content and place.
 WITH told AS (
-    SELECT n.*, TRUE AS is_new FROM named AS n
+    SELECT s.*, TRUE AS is_new FROM stage AS s
+    WHERE s.id_hash IN (SELECT id_hash FROM contested)
     UNION ALL BY NAME
     SELECT u.*, FALSE AS is_new FROM usage_records AS u
     WHERE u.id_hash IN (SELECT id_hash FROM contested)

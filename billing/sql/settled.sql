@@ -1,4 +1,4 @@
--- How many of the records of each file are what.
+-- How many of the records of each file are what. Those that nobody disputes are left in the stage.
 SELECT file_id, verdict, COUNT(*) AS records FROM judged WHERE is_new GROUP BY file_id, verdict
 UNION ALL
-SELECT file_id, 'imported' AS verdict, COUNT(*) AS records FROM uncontested GROUP BY file_id
+SELECT file_id, 'imported' AS verdict, COUNT(*) AS records FROM stage GROUP BY file_id

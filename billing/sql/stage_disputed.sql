@@ -1,4 +1,4 @@
 -- Records of this load whose id others claim as well wait for judgement with those.
 INSERT INTO stage BY NAME
-SELECT * EXCLUDE (id_hash) FROM usage_records
+SELECT * FROM usage_records
 WHERE file_id = $file_id AND id_hash IN (SELECT id_hash FROM disputed)

@@ -1,2 +1,0 @@
--- Where records are told again and again they wait for judgement.
-SELECT * FROM plain
