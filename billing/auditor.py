@@ -82,6 +82,12 @@ def requests(
     return tuple((_request(row), _period(rating, row["card_id"])) for row in table.to_pylist())
 
 
+def write_requests(rating: Rating, folder: str, tolerance: Decimal = Decimal(0)) -> None:
+    """Write every audited request as Parquet into a new folder, in no order: the rows of sql/exported.sql."""
+    query, values = rating.asked("audited", "attributed", "exported", tolerance=to_pico(tolerance))
+    rating.ledger.write(query, folder, values)
+
+
 def find_request(
     ledger: Engine, catalog: Catalog, request_id: str
 ) -> tuple[tuple[AuditedRequest, RatePeriod | None], ...]:

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-#: The relations of a folder of canonical Parquet that questions read, each a folder of its own.
+#: The relations of a folder of canonical Parquet that questions read, each a folder of its own, and those of requests.
 RELATIONS = ("usage_records", "conflicts", "files", "rejects")
+_OF_REQUESTS = frozenset({"usage_records", "conflicts"})
 
 
 class Engine(Protocol):
@@ -57,5 +58,16 @@ class Engine(Protocol):
         `provider` and `request_id`.
         """
 
+    def keep_few(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Keep the rows of a query for this session that are few, however much usage there is."""
+
     def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Put the rows of a query beside those of a table that is kept."""
+
+
+def bind_usage(engine: Engine, folder: Path | str) -> None:
+    """Let an engine read a folder of canonical Parquet where it would read a ledger's tables."""
+    for relation in RELATIONS:
+        engine.bind(f"canonical_{relation}", f"{folder}/{relation}")
+        own_hash = ", id_hash(request_id) AS id_hash" if relation in _OF_REQUESTS else ""
+        engine.define(relation, f"SELECT *{own_hash} FROM canonical_{relation}")  # noqa: S608 - our own names

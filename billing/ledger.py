@@ -14,6 +14,7 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
+from billing.engine import RELATIONS, bind_usage
 from billing.errors import LedgerError
 from billing.queries import NARROW, statement
 
@@ -79,7 +80,7 @@ class Ledger:
 
     def bind(self, view: str, folder: Path | str) -> None:
         """Let a view read all Parquet files of a folder; the names of folders inside it are no columns."""
-        files = str(folder).replace("'", "''") + "/**/*.parquet"
+        files = _as_pattern(folder).replace("'", "''") + "/**/*.parquet"
         self.define(view, f"SELECT * FROM read_parquet('{files}', hive_partitioning := FALSE)")  # noqa: S608 - quoted
 
     def define(self, view: str, query: str) -> None:
@@ -128,6 +129,10 @@ class Ledger:
         if number is not None:
             self.define(table, f"SELECT rowid AS {number}, * FROM {kept}")  # noqa: S608 - our own names
 
+    def keep_few(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Keep the rows of a query in a table of this session, be they few or many."""
+        self.keep(table, query, parameters)
+
     def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Put the rows of a query into a table of this session."""
         self.change(f"INSERT INTO {table} {query}", parameters)
@@ -168,8 +173,6 @@ def open_ledger(
             else:
                 _clear_away(path)
                 settings |= _settings_of_writers(logs)
-            for function in _FUNCTIONS:
-                connection.execute(f"CREATE TEMP MACRO {function}")
             _lock_down(connection, settings)
             _check_version(path, connection)
             if not read_only:
@@ -185,6 +188,21 @@ def open_ledger(
             connection.close()
 
 
+@contextmanager
+def open_usage(folder: Path) -> Iterator[Ledger]:
+    """Read a folder of canonical Parquet as if it were a ledger. Raise LedgerError if it is none."""
+    for relation in RELATIONS:
+        if not folder.joinpath(relation).is_dir():
+            raise LedgerError(f"{folder}: no folder {relation} in it; `tallystick export canonical` makes one")
+    with TemporaryDirectory() as spill, closing(duckdb.connect(config=dict(_OPTIONS))) as connection:
+        whole = folder.resolve()
+        allowed = [f"{whole}/", f"{_as_pattern(whole)}/"]  # what is allowed is told by how the name begins
+        _lock_down(connection, {"temp_directory": spill, "allowed_directories": allowed})
+        ledger = Ledger(folder, connection)
+        bind_usage(ledger, whole)
+        yield ledger
+
+
 def _settings_of_writers(logs: Iterable[Path]) -> dict[str, object]:
     """Return how a writer runs, and what it may read: these logs, and what we hold open without a name.
 
@@ -197,6 +215,8 @@ def _settings_of_writers(logs: Iterable[Path]) -> dict[str, object]:
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> None:
     """Set these, and see that nothing else is ever read, written or set by way of this connection."""
+    for function in _FUNCTIONS:
+        connection.execute(f"CREATE TEMP MACRO {function}")
     # In a notebook that could not draw it, it is off, and the engine does not even let it be turned off.
     has_bar = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]
     last = {
@@ -207,6 +227,11 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, obj
     }
     for name, value in (*settings.items(), *last.items()):
         connection.execute(f"SET {name} = $value", {"value": value})
+
+
+def _as_pattern(path: Path | str) -> str:
+    """Return the pattern that this path alone fits."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
 def _is_utf8(name: str) -> bool:

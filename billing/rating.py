@@ -140,7 +140,7 @@ def lay(rating: Rating, rates: Sequence[Mapping[str, Any]], names: Sequence[Mapp
     cut = stretches(rating.periods, len(names), first_at, last_at)
     for table, rows in (("rates", rates), ("names", names), ("stretches", list(cut.rows()))):
         ledger.lay(table, rows)
-    ledger.keep("calendar", chain("calendar"))
+    ledger.keep_few("calendar", chain("calendar"))
     unclaimed = lay_remarks(ledger, selection.parameters())
     return replace(rating, stretches=cut, width=_width(ledger, rates, selection), unclaimed=unclaimed)
 

@@ -51,7 +51,7 @@ def lay_remarks(ledger: Engine, parameters: Mapping[str, object]) -> tuple[Uncla
         "hour_after": end + _HOUR if isinstance(end, datetime) else None,
     }
     repeated: set[_Key] = set(ledger.rows(statement("repeated"), {**parameters, **around}))
-    ledger.keep("refunds", statement("refunds"), parameters)
+    ledger.keep_few("refunds", statement("refunds"), parameters)
     refunds, matches = match_refunds(ledger)
     given = {match.key: match.before + match.amount for match in matches}
     ledger.lay("remarks", [

@@ -16,7 +16,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.storagelevel import StorageLevel
 
-from billing.engine import RELATIONS
+from billing.engine import bind_usage
 from billing.engine_probes import probe
 from billing.errors import EngineError
 from billing.ledger import columns
@@ -27,12 +27,19 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType({
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    # Instants in Parquet are instants, not text of a zone.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # A calendar of prices goes to every executor whole: usage is not sent about to meet it.
+    "spark.sql.autoBroadcastJoinThreshold": "64MB",
     # What it infers of a verdict, spelled out by the amounts that it rests on, takes more than all memory.
     "spark.sql.constraintPropagation.enabled": "false",
 })  # fmt: skip
 _SETTINGS_OF_OUR_OWN: Final[Mapping[str, str]] = MappingProxyType(
     {"spark.log.level": "OFF", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 )
+
+#: What is kept lies with two executors, so that it outlives one; the plan that led to it is forgotten.
+_TWICE: Final = StorageLevel.MEMORY_AND_DISK_2
 
 #: Functions that the portable subset names and Spark calls otherwise.
 _FUNCTIONS: Final = (
@@ -99,19 +106,24 @@ class SparkEngine:
     ) -> None:
         """Keep the rows of a query for this session.
 
-        An executor that is lost takes its rows with it, and they are computed again: so what tells a row from the
-        others is what it says, and no number that would come out otherwise the second time.
+        What tells a row from the others is what it says, and no number: a task that is run once more would number its
+        rows otherwise.
         """
         with _told(self.path):
             frame = self._frame(query, parameters)
             if number is not None:
                 frame = frame.selectExpr(f"struct(COALESCE(provider, '') AS provider, request_id) AS {number}", "*")
-            frame.persist(StorageLevel.MEMORY_AND_DISK).createOrReplaceTempView(table)
+            frame.localCheckpoint(storageLevel=_TWICE).createOrReplaceTempView(table)
+
+    def keep_few(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Keep few rows of a query for this session: every executor is given all of them."""
+        rows = self.arrow(query, parameters)
+        self.session.createDataFrame(rows).createOrReplaceTempView(table)
 
     def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Put the rows of a query beside those of a table that is kept."""
         with _told(self.path):
-            added = self._frame(query, parameters).persist(StorageLevel.MEMORY_AND_DISK)
+            added = self._frame(query, parameters).localCheckpoint(storageLevel=_TWICE)
             self.session.table(table).unionAll(added).createOrReplaceTempView(table)
 
     def _frame(self, query: str, parameters: Mapping[str, object] | None = None) -> DataFrame:
@@ -143,10 +155,7 @@ def engine_of(session: SparkSession, usage: str) -> SparkEngine:
         for function in _FUNCTIONS:
             session.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {function}").collect()
     probe(engine)
-    for relation in RELATIONS:
-        engine.bind(relation, f"{usage.rstrip('/')}/{relation}")
-    for relation in ("usage_records", "conflicts"):
-        engine.define(relation, f"SELECT *, id_hash(request_id) AS id_hash FROM {relation}")  # noqa: S608 - ours
+    bind_usage(engine, usage.rstrip("/"))
     return engine
 
 

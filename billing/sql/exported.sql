@@ -1,4 +1,4 @@
--- One row per request for other tools, oldest first: names as the rate card has them, amounts in whole pico-units.
+-- One row per request for other tools: names as the rate card has them, amounts in whole pico-units.
 SELECT
     a.request_id,
     COALESCE(a.sold_by, a.provider) AS provider,
@@ -37,5 +37,3 @@ SELECT
     CAST(a.variance - a.refunded AS DECIMAL(38,0)) AS to_credit
 FROM attributed AS a
 LEFT JOIN files AS l ON l.file_id = a.file_id
-WHERE $findings IS NULL OR list_contains(CAST($findings AS VARCHAR[]), a.finding)
-ORDER BY a.used_at NULLS LAST, provider NULLS LAST, a.request_id

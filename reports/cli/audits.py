@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from billing.audit import Audit, Finding, SkuLine, UnitTotals
-from billing.auditor import audit as audit_of
-from billing.ledger import open_ledger
-from billing.rating import held_providers
+from billing.auditor import audit_rated, write_requests
+from billing.rating import held_providers, lay_rates
 from reports.answer import answer
-from reports.cli.options import catalog_of, everywhere, known_option, selection, span, tolerance_option
+from reports.cli.engines import engine_for, engine_options
+from reports.cli.options import Name, catalog_of, everywhere, known_option, selection, span, tolerance_option
 from reports.cli.output import Result, Table, write
 
 VARIANCE, UNPRICED = 1, 4
@@ -23,6 +23,10 @@ VARIANCE, UNPRICED = 1, 4
 @tolerance_option
 @known_option
 @click.option("--strict", is_flag=True, help="Exit with 4 if some of the usage is unpriced.")
+@engine_options
+@click.option(
+    "--rows", type=Name(), help="Write each request, with its verdict and cause, as Parquet into this new folder."
+)
 @everywhere
 def audit(
     *,
@@ -33,15 +37,22 @@ def audit(
     tolerance: Decimal,
     known_at: date | None,
     strict: bool,
+    engine: str,
+    master: str | None,
+    usage: str | None,
+    rows: str | None,
     ledger: Path,
     rate_cards: tuple[Path, ...],
     output_format: str | None,
     quiet: bool,
 ) -> int:
     """Hold every charge against the rate card in force. Exit with 1 if any is beyond tolerance."""
-    with open_ledger(ledger, read_only=True) as book:
-        catalog = catalog_of(rate_cards, known_at, held_providers(book))
-        found = audit_of(book, catalog, selection(month, from_at, to_at, provider), tolerance)
+    chosen = selection(month, from_at, to_at, provider)
+    with engine_for(engine, master, usage, ledger) as book:
+        rating = lay_rates(book, catalog_of(rate_cards, known_at, held_providers(book)), chosen)
+        found = audit_rated(rating, tolerance)
+        if rows is not None:
+            write_requests(rating, rows, tolerance)
     write(audit_result(found), output_format)
     if found.has_variance:
         return VARIANCE

@@ -31,9 +31,9 @@ class Audited:
         return cls(ledger, rating, audit_rated(rating, tolerance), selection)
 
     def requests(self, findings: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of sql/exported.sql: of those findings, or else of all requests; oldest first."""
+        """Yield the rows of sql/exported_in_order.sql: of those findings, or else of all requests; oldest first."""
         query, parameters = self.rating.asked(
-            "audited", "attributed", "exported", tolerance=to_pico(self.audit.tolerance),
+            "audited", "attributed", "exported", "exported_in_order", tolerance=to_pico(self.audit.tolerance),
             findings=None if findings is None else list(findings),
         )  # fmt: skip
         return self.ledger.batches(query, parameters)
