@@ -45,7 +45,8 @@ def _answer(each: Compared) -> Answer:
     statement = f"{_upper(subject)} would cost least at {names}: {dollars(best.cost, places)}{own}"
     listed = None if found.list_offer is None else found.list_offer.usd
     if not listed or best.cost == listed:
-        told = ", which is the list price." if listed else "; no card has a list price for it."
+        none = "no card has a list price for it" if found.list_offer is None else "its list price is not known in full"
+        told = ", which is the list price." if listed else f"; {none}."
         return Answer(statement + told, "", _spent(each, places), "even")
     saving = percent_words(abs(Fraction(best.cost) / Fraction(listed) - 1))
     side, tone = ("below", "under") if best.cost < listed else ("above", "over")

@@ -26,7 +26,7 @@ def claims(comparisons: Sequence[Comparison], keys: Keys) -> Table:
     columns = (
         *((Column("Model", style="name"),) if len(comparisons) > 1 else ()), Column("Provider"),
         Column("SKU", style="name"), Column("What it claims", style="sentence"), Column("Claimed, %", is_number=True),
-        Column("Computed for this basket, %", is_number=True), Column("Verdict", style="severity"),
+        Column("Computed, %", is_number=True), Column("Verdict", style="severity"),
         Column("What the rates save", style="sentence"), Column("Source", style="note"),
     )  # fmt: skip
     rows = tuple(
@@ -61,7 +61,7 @@ def _cells(found: Comparison, each: CheckedClaim, *, with_model: bool) -> tuple[
         *((text(found.model),) if with_model else ()), text(each.seller.provider), text(each.seller.sku),
         text(each.claim.text), _claimed(each), _computed(found, each),
         Cell(name, each.verdict, "severity", sort=order), text(_reason(each)),
-        text(f"{each.source.title} ({each.source.document}): {each.claim.field}"),
+        text(f"{each.source.document}: {each.claim.field}"),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
-from pricing.amounts import digits, total
+from pricing.amounts import digits, plain, total
 from pricing.caching import BreakEven, break_evens
 from pricing.catalog import RatePeriod
 from pricing.comparison import Comparison
@@ -15,7 +15,7 @@ from pricing.rates import PerMtok
 from pricing.sensitivity import Flip, next_best
 from pricing.usage import TOKEN_KINDS
 from reports import words
-from reports.figures import UNKNOWN, adding_up, beside, decimal, exact, grouped, rounded, unit_name
+from reports.figures import UNKNOWN, adding_up, at_least, beside, decimal, exact, grouped, rounded, unit_name
 from reports.pages.vendors_answer import cheapest_names, perhaps_cheaper
 from reports.pages.vendors_figures import Keys, bounds_words, percent, places_of, seller_words, usd
 from reports.tables import Cell, Column, Row, Table, amount, number, text
@@ -115,10 +115,10 @@ def _offer_cells(each: Offer, places: int, *, has_own: bool, has_bounds: bool) -
 
 
 def _in_unit(value: Decimal | None) -> Cell:
-    """Return an amount with at least two places, and all that a small one needs."""
+    """Return an amount with at least two places, and more where it is less than one unit."""
     if value is None:
         return amount(None)
-    return amount(rounded(value, 2 if value == rounded(value, 2) or value >= 1 else 6), value)
+    return amount(at_least(plain(rounded(value, 2 if value >= 1 else 6)), 2), value)
 
 
 def _why(each: Offer) -> str:

@@ -39,9 +39,12 @@
   function shares(figure, unit, allowed) {
     const traces = figure.data.filter(({ meta }) => meta.is_flip || meta.under.some((under) => isAllowed(under, allowed)));
     const lines = traces.filter(({ meta }) => !meta.is_flip);
+    const others = lines.filter(({ meta }) => meta.color === "other"); // in one colour, so that one line of the legend says it
+    const legend = (trace) => others.length > 1 && trace.meta.color === "other"
+      ? { name: `${others.length} others, all in the table`, showlegend: trace === others[0] } : {};
     const drawn = traces.map((trace) => trace.meta.is_flip
       ? { ...trace, marker: { symbol: "circle-open", size: 11, color: colour(trace.meta.color), line: { width: 2 } } }
-      : { ...trace, line: { color: colour(trace.meta.color), width: 2.5, dash: trace.meta.is_assumed ? "dot" : "solid" } });
+      : { ...trace, ...legend(trace), line: { color: colour(trace.meta.color), width: 2.5, dash: trace.meta.is_assumed ? "dot" : "solid" } });
     const height = Math.min(Math.max(AROUND + STEP * figure.layout.meta.offers, LOWEST), HIGHEST);
     return [drawn, { ...figure.layout, height, ...mark(figure.layout.meta.now, [], figure) }, lines.length];
   }
