@@ -24,7 +24,7 @@ from reports.exports.pack import write_pack
 from reports.exports.rows import Tally
 from tests.audit_values import HOSTILE
 from tests.export_values import NAMES, PRIVATE, an_audit, as_told, read_csv, texts
-from tests.test_findings_page import read
+from tests.page_reading import read
 from tests.test_cli import call, log_line, working_folder  # noqa: F401 - the last is a fixture
 
 

@@ -1,63 +1,56 @@
 """The page of the findings as a file: what it says adds up, it loads nothing, and no name in it is more than a name."""
 
-import base64
 import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from reports import html, words
-from reports.audit_figures import AuditFigures, sku_key
-from reports.audit_report import AuditReport
-from reports.figures import adding_up, rounded
+from billing.rating import EVERYTHING
+from billing.records import UsageRecord
+from pricing.catalog import Catalog
+from pricing.rates import PerMtok, RateCard, Sku, Source, UnitValue
+from pricing.usage import Usage
+from reports import audit_tables, html, words
+from reports.audit_figures import AuditFigures
+from reports.audit_report import AuditReport, audit_report
+from reports.figures import MINUS, UNKNOWN, adding_up, beside, rounded, unit_name
+from reports.pages import findings_requests, findings_tables
 from reports.pages.findings import render_findings
+from reports.pages.findings_charts import charts
+from reports.tables import Table
 from tests.audit_values import HOSTILE, a_matched_report, a_report
 from tests.conftest import ROOT
+from tests.ledgers import LEARNED, OCTOBER, a_ledger, block, put
+from tests.page_reading import MOST_BYTES, Read, check_charts, check_nothing_is_loaded, check_policy, read
 
-VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
-
-
-@dataclass
-class Read(HTMLParser):
-    """The page as a browser reads it: elements with their attributes and texts."""
-
-    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    texts: list[tuple[str, str]] = field(default_factory=list)
-    """The element that a text stands in, and the text."""
-    open: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close an element, which must be the one that was opened last."""
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Note a text and where it stands."""
-        self.texts.append((self.open[-1] if self.open else "", data))
-
-
-def read(text: str) -> Read:
-    page = Read()
-    page.feed(text)
-    page.close()
-    assert page.open == []
-    return page
+RATES = PerMtok(input=Decimal(300), output=Decimal(1500))
+SOURCES = {"page": Source(document="page.txt", title="Prices")}
+CREDIT = UnitValue(usd=Decimal("0.005"), observed_on=LEARNED, source="page", field="1 credit = $0.005")
+CATALOG = Catalog(
+    "test",
+    "0" * 64,
+    (
+        RateCard(
+            provider="vendor", name="Vendor", unit="credit", sources=SOURCES, usd_per_unit=(CREDIT,),
+            skus=(*(Sku(id=sku, model=sku, rates=(block(RATES),)) for sku in "ab"),
+                  Sku(id="none", model="none", rates=(block(PerMtok()),))),
+        ),
+        RateCard(
+            provider="dollars", name="Dollars", unit="USD", sources=SOURCES,
+            skus=(Sku(id="a", model="a", rates=(block(RATES),)),),
+        ),
+    ),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -88,32 +81,11 @@ def test_the_page_says_the_answer_and_where_it_comes_from(page: AuditReport, pla
 
 @pytest.mark.parametrize("reader", ["plain", "hostile"])
 def test_nothing_is_loaded_from_outside(reader: str, request: pytest.FixtureRequest) -> None:
-    page: Read = request.getfixturevalue(reader)
-    loading = {"src", "srcset", "action", "data", "poster", "background", "ping", "formaction", "manifest"}
-    for tag, attributes in page.elements:
-        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "video", "audio", "source"}
-        assert loading.isdisjoint(attributes), (tag, attributes)
-        assert (attributes.get("href") or "#").startswith("#")
-        assert re.fullmatch(r"flex-grow:\d+", attributes.get("style") or "flex-grow:1")
-        assert not any(name.startswith("on") for name in attributes)
-    styles = "".join(text for element, text in page.texts if element == "style")
-    assert "url(" not in styles
-    assert "@import" not in styles
+    check_nothing_is_loaded(request.getfixturevalue(reader))
 
 
-def test_the_policy_names_every_script_by_its_digest_and_allows_no_eval(plain: Read) -> None:
-    (policy,) = [a["content"] or "" for tag, a in plain.elements if tag == "meta" and "http-equiv" in a]
-    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
-    text = render_findings(a_report())
-    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
-    assert rules["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
-    assert len(scripts) == 3
-    assert rules["default-src"] == "'none'"
-    assert "unsafe-eval" not in policy
-    assert "http" not in policy
-    # It stands before anything that it should rule.
-    assert text.index("Content-Security-Policy") < min(text.index(each) for each in ("<style>", "<script", "<title>"))
+def test_the_policy_names_every_script_by_its_digest_and_allows_no_eval(page: AuditReport) -> None:
+    check_policy(render_findings(page))
 
 
 def test_names_stay_names(hostile: Read) -> None:
@@ -154,18 +126,61 @@ def test_the_same_page_is_the_same_bytes_in_any_zone_and_with_any_seed(page: Aud
         assert run.stdout == told
 
 
-def test_figures_beside_each_other_add_up(page: AuditReport) -> None:
-    figures = AuditFigures.of(page.audit)
-    for unit, total in figures.totals.items():
-        lines = [figures.skus[sku_key(line)] for line in page.audit.skus if line.unit == unit]
-        assert total.charged - total.expected == total.variance
-        assert all(line.charged - line.expected == line.variance for line in lines)
-        assert sum(line.charged for line in lines) == total.charged
-        assert sum(line.expected for line in lines) == total.expected
-        assert sum(line.variance for line in lines) == total.variance
-        found = [figures.findings[each.id] for each in page.audit.findings if each.unit == unit]
-        assert sum(each.variance for each in found) == total.variance
-        assert all(each.charged - each.expected == each.variance for each in found)
+CHARGED_OFF = st.sampled_from(["0", "0", "0.004", "0.0049", "-0.003", "0.013", "-1.5"]).map(Decimal)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[UsageRecord]:
+    """Draw requests whose charges, exact or off by fractions of what is shown, round in all ways."""
+    told = []
+    for line in range(draw(st.integers(1, 30))):
+        at = draw(st.none() | st.integers(0, 3 * 24).map(lambda hours: OCTOBER + timedelta(hours=hours)))
+        provider, sku = draw(st.sampled_from([("vendor", "a"), ("vendor", "b"), ("vendor", "none"), ("dollars", "a")]))
+        usage = Usage(input=draw(st.integers(1, 40_000)), output=draw(st.integers(0, 900)))
+        charged = Decimal(usage.input * 3 + usage.output * 15).scaleb(-4) + draw(CHARGED_OFF)
+        unit = "USD" if provider == "dollars" else "credit"
+        amount = draw(st.sampled_from([max(charged, Decimal(0)), None, Decimal("0.33")]))
+        told.append(UsageRecord(line, provider, sku, f"r{line}", at=at, usage=usage, charged=amount, unit=unit))
+    return told
+
+
+def shown(table: Table, heading: str, unit: str | None = None) -> Decimal:
+    """Return the sum of a column as it is shown, of all rows or of those in that unit."""
+    headings = [column.heading for column in table.columns]
+    index = headings.index(heading)
+    rows = [row.cells for row in table.rows if unit is None or row.cells[headings.index("Unit")].text == unit]
+    texts = [cells[index].text.replace(",", "").replace(MINUS, "-") for cells in rows]
+    return sum((Decimal(each) for each in texts if each != UNKNOWN), Decimal(0))
+
+
+@settings(max_examples=12, deadline=None)
+@given(records(), st.sampled_from([Decimal(0), Decimal("0.0045")]))
+def test_causes_skus_days_findings_and_gaps_add_up_to_the_shown_digit(
+    told: list[UsageRecord], tolerance: Decimal
+) -> None:
+    with a_ledger() as ledger:
+        put(ledger, told)
+        audit = audit_report(ledger, CATALOG, EVERYTHING, tolerance).audit
+    figures, names = AuditFigures.of(audit), audit_tables.names(audit, ())
+    tables = {chart.id: chart.table for chart in charts(audit, figures, names)}
+    findings = findings_tables.findings(audit, figures, names)
+    for total in audit.totals:
+        unit, whole = unit_name(total.unit), figures.totals[total.unit]
+        skus, gaps = findings_tables.skus(audit, figures, names), findings_tables.gaps(audit, figures, names)
+        unchecked = rounded(total.charged_unchecked, figures.places[total.unit])
+        assert shown(skus, "Charged, not checkable", unit) == shown(gaps, "Charged, in unit", unit) == unchecked
+        unreported = rounded(total.expected_unreported, figures.places[total.unit])
+        assert shown(skus, "Expected, not reported", unit) == unreported
+        sums = {"Charged": whole.charged, "Expected": whole.expected, "Variance": whole.variance}
+        assert {heading: shown(skus, heading, unit) for heading in sums} == sums
+        if total.checked:
+            causes, by_sku, daily = (tables[f"{name}-{total.unit}"] for name in ("causes", "by-sku", "daily"))
+            for table in (by_sku, daily):
+                assert {heading: shown(table, f"{heading}, {unit}") for heading in sums} == sums
+            assert shown(causes, f"Variance, {unit}") == whole.variance
+            of_cause = {row.cells[2].text: row.cells[-1].text for row in causes.rows}
+            for row, each in zip(findings.rows, audit.findings, strict=True):
+                assert each.unit != total.unit or of_cause[each.id] == row.cells[4].text
 
 
 def test_rounding_moves_only_what_is_not_zero_and_refuses_parts_of_another_total() -> None:
@@ -188,18 +203,49 @@ def test_a_page_without_variance_is_calm_and_a_page_without_requests_too() -> No
 
 
 def test_every_chart_has_a_heading_a_text_and_a_table(plain: Read) -> None:
-    plots = [a for tag, a in plain.elements if "plot" in (a.get("class") or "").split()]
     figures = [a for tag, a in plain.elements if tag == "figure"]
-    assert len(plots) == len(figures) == 6
-    assert all(a["role"] == "img" and a["aria-label"] for a in plots)
-    ids = {a.get("id") for _, a in plain.elements}
-    assert {a["aria-labelledby"] for a in figures} <= ids
+    assert check_charts(plain) == len(figures) == 6
     assert sum(tag == "details" and a.get("class") == "as-table" for tag, a in plain.elements) == 6
 
 
-def test_every_id_is_given_once(plain: Read) -> None:
-    ids = [a["id"] for _, a in plain.elements if "id" in a]
-    assert len(ids) == len(set(ids))
+def test_a_request_carries_its_arithmetic_as_data(page: AuditReport) -> None:
+    """Each row that opens has its lines: what they say is told once and numbered."""
+    text = render_findings(page)
+    told = json.loads(re.findall(r'<script type="application/json" id="arithmetic-data">(.*?)</script>', text)[0])
+    rows = [a["id"] or "" for _, a in read(text).elements if a.get("class") == "more"]
+    assert sorted(rows) == sorted(f"{group}-{nth}" for group, of in told["of"].items() for nth in range(1, len(of) + 1))
+    unit, steps, outcome, facts = told["of"]["requests-F-001"][0]
+    assert told["texts"][unit] == "credits"
+    assert told["texts"][steps[0][0]] == "Input"
+    assert [told["texts"][name] for name, *_ in outcome] == ["Exact sum", "Expected", "Charged", "Variance"]
+    assert "Stands in" in [told["texts"][name] for name, _ in facts]
+
+
+def test_a_page_of_many_findings_carries_few_requests_of_each_and_stays_small(page: AuditReport) -> None:
+    (sample,) = [each for each in page.samples if each[0].finding == "F-001"][:1]
+    first = page.audit.findings[0]
+    found = tuple(replace(first, id=f"F-{number:03}", variance=Decimal(number)) for number in range(1, 41))
+    samples = tuple((replace(sample[0], finding=each.id), sample[1]) for each in found for _ in range(12))
+    many = replace(page, audit=replace(page.audit, findings=found), samples=samples)
+    names = audit_tables.names(many.audit, samples)
+    figures = replace(
+        AuditFigures.of(page.audit), findings={each.id: beside(Decimal(2), Decimal(1), 2) for each in found}
+    )
+    groups = findings_requests.groups(many.audit, samples, figures, names)
+    assert {len(each.table.rows) for each in groups} == {3}
+    assert groups[0].shown.startswith("3 of ")
+
+
+def test_the_page_is_no_larger_than_allowed(page: AuditReport) -> None:
+    assert len(render_findings(page).encode()) < MOST_BYTES
+
+
+def test_pages_beside_it_are_linked_with_the_filter_of_the_finding(page: AuditReport) -> None:
+    said = render_findings(page, ("overview", "findings", "rate-card"))
+    links = [a["href"] or "" for tag, a in read(said).elements if tag == "a" and ".html" in (a.get("href") or "")]
+    assert {"overview.html", "findings.html", "rate-card.html"} <= set(links)
+    assert "rate-card.html#sku=vendor+model-d" in links
+    assert "rate-card" not in render_findings(page, ("findings",)).replace('rate-card"', "")
 
 
 def test_every_code_of_the_audit_has_words() -> None:
