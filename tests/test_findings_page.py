@@ -214,7 +214,7 @@ def test_a_request_carries_its_arithmetic_as_data(page: AuditReport) -> None:
     told = json.loads(re.findall(r'<script type="application/json" id="arithmetic-data">(.*?)</script>', text)[0])
     rows = [a["id"] or "" for _, a in read(text).elements if a.get("class") == "more"]
     assert sorted(rows) == sorted(f"{group}-{nth}" for group, of in told["of"].items() for nth in range(1, len(of) + 1))
-    unit, steps, outcome, facts = told["of"]["requests-F-001"][0]
+    unit, steps, outcome, facts = told["of"]["requests-F-004"][0]
     assert told["texts"][unit] == "credits"
     assert told["texts"][steps[0][0]] == "Input"
     assert [told["texts"][name] for name, *_ in outcome] == ["Exact sum", "Expected", "Charged", "Variance"]
