@@ -8,12 +8,15 @@ with values bound to the same names, and give the same digits.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+if TYPE_CHECKING:
+    from billing.ledger import Ledger
+
 #: The relations of a folder of canonical Parquet that questions read, each a folder of its own, and those of requests.
-RELATIONS = ("usage_records", "conflicts", "files", "rejects")
+RELATIONS = ("usage_records", "conflicts", "files", "rejects", "account_entries", "balance_snapshots")
 _OF_REQUESTS = frozenset({"usage_records", "conflicts"})
 
 
@@ -60,6 +63,9 @@ class Engine(Protocol):
 
     def keep_few(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Keep the rows of a query for this session that are few, however much usage there is."""
+
+    def here(self, *tables: str) -> "Ledger":
+        """Return a DuckDB of this process with the rows of these tables, which are sums and few."""
 
     def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Put the rows of a query beside those of a table that is kept."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import duckdb
 import pyarrow as pa
@@ -133,6 +133,10 @@ class Ledger:
         """Keep the rows of a query in a table of this session, be they few or many."""
         self.keep(table, query, parameters)
 
+    def here(self, *_tables: str) -> Self:
+        """Return what holds these tables."""
+        return self
+
     def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Put the rows of a query into a table of this session."""
         self.change(f"INSERT INTO {table} {query}", parameters)
@@ -186,6 +190,17 @@ def open_ledger(
             raise MemoryError from error
         finally:
             connection.close()
+
+
+def ledger_of(path: Path | str, tables: Mapping[str, pa.Table]) -> Ledger:
+    """Return these tables as what is asked like a ledger, in memory; `path` is where they come from."""
+    connection = duckdb.connect(config=dict(_OPTIONS))
+    for name, rows in tables.items():
+        connection.register("given", rows)
+        connection.execute(f"CREATE TABLE {name} AS FROM given")
+        connection.unregister("given")
+    _lock_down(connection, {})
+    return Ledger(Path(path), connection)
 
 
 @contextmanager

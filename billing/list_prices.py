@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from billing.ledger import Ledger
+from billing.engine import Engine
 from billing.price_calendar import Stretches
-from billing.queries import NARROW
 from billing.rating import Rating, Selection, held_providers, lay, no_rate, rate_rows
 from billing.spending import as_decimal
 from billing.statement import ListPrice
@@ -13,7 +12,7 @@ from pricing.catalog import Catalog, RatePeriod
 from pricing.models import Seller, sellers
 
 
-def list_prices(ledger: Ledger, catalog: Catalog, selection: Selection) -> tuple[ListPrice, ...]:
+def list_prices(ledger: Engine, catalog: Catalog, selection: Selection) -> tuple[ListPrice, ...]:
     """Return what each SKU's selected requests cost at list price; failures and cut streams are left aside.
 
     It lays other rates in the place of those of a rating.
@@ -37,11 +36,11 @@ def list_prices(ledger: Ledger, catalog: Catalog, selection: Selection) -> tuple
         for provider in sorted({provider for provider, _ in sold})
         for name, sku in sorted(catalog.sku_names(provider).items())
     ]
-    rating = lay(Rating(ledger, catalog, periods, selection, Stretches(), NARROW), rates, names)
+    rating = lay(Rating(ledger, catalog, periods, selection, Stretches(), ledger.narrow), rates, names)
     return tuple(_summed(rating))
 
 
-def _skus(ledger: Ledger, catalog: Catalog) -> Iterator[tuple[str, str]]:
+def _skus(ledger: Engine, catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield the providers and SKUs that the ledger holds and a card names."""
     query = "SELECT DISTINCT provider, sku FROM usage_records WHERE provider IS NOT NULL ORDER BY provider, sku"
     known = {

@@ -10,9 +10,9 @@ from decimal import Decimal
 from billing.breakdowns import Allocation, breakdowns
 from billing.budgets import Budget, budget_lines, outlooks
 from billing.cube import order_of
+from billing.engine import Engine
 from billing.errors import BadMomentError, EmptyLedgerError
 from billing.grants import Policy
-from billing.ledger import Ledger
 from billing.list_prices import list_prices
 from billing.own_prices import own_prices, usual_policy
 from billing.queries import chain
@@ -53,7 +53,7 @@ class Asked:
     policy_of: Callable[[str], Policy] = usual_policy
 
 
-def monthly_statement(ledger: Ledger, catalog: Catalog, asked: Asked) -> Statement:
+def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Statement:
     """Compute the statement of a month.
 
     Raise EmptyLedgerError if no month is named and no request tells its time, BadMomentError if it is to be stated as
@@ -168,12 +168,12 @@ def _left_out(rating: Rating, month: date) -> LeftOut:
     return LeftOut(untimed, taken, rejects, {unit: from_pico(amount) for unit, amount in sorted(refunds.items())})
 
 
-def _input_digest(ledger: Ledger) -> str:
+def _input_digest(ledger: Engine) -> str:
     files = ledger.rows("SELECT DISTINCT digest FROM files ORDER BY digest")
     return hashlib.sha256("\n".join(digest for (digest,) in files).encode()).hexdigest()
 
 
-def _month(ledger: Ledger, asked: Asked) -> date:
+def _month(ledger: Engine, asked: Asked) -> date:
     if asked.month is not None:
         return asked.month
     last = _last_request(ledger, asked.provider)
@@ -182,13 +182,13 @@ def _month(ledger: Ledger, asked: Asked) -> date:
     return last.date()
 
 
-def _last_request(ledger: Ledger, provider: str | None) -> datetime | None:
+def _last_request(ledger: Engine, provider: str | None) -> datetime | None:
     query = "SELECT MAX(used_at) FROM usage_records WHERE $provider IS NULL OR provider = $provider"
     ((last,),) = ledger.rows(query, {"provider": provider})
     return last if isinstance(last, datetime) else None
 
 
-def _as_of(ledger: Ledger, asked: Asked, month: date, end: date) -> tuple[datetime, bool]:
+def _as_of(ledger: Engine, asked: Asked, month: date, end: date) -> tuple[datetime, bool]:
     """Return until when the month is known, and whether that is all of it: something later is in the ledger."""
     if asked.as_of is not None:
         if asked.as_of < _midnight(month):

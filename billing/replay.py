@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from billing.engine import Engine
 from billing.errors import BillingError
-from billing.ledger import Ledger
 from billing.price_calendar import Stretches
-from billing.queries import NARROW, chain
+from billing.queries import chain
 from billing.rating import EVERYTHING, Rating, Selection, lay, no_rate, rate_rows
 from pricing.amounts import from_pico
 from pricing.baskets import COUNTS, added, spread
@@ -45,7 +45,7 @@ class Replay:
 
 
 def replay(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which requests
-    ledger: Ledger,
+    ledger: Engine,
     catalog: Catalog,
     model: str,
     selection: Selection = EVERYTHING,
@@ -77,7 +77,7 @@ def replay(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which reque
     return Replay(comparison, ok["first_at"], ok["last_at"], left_out)
 
 
-def _names_of_model(ledger: Ledger, catalog: Catalog, model: str, terms: Terms) -> list[tuple[str, str]]:
+def _names_of_model(ledger: Engine, catalog: Catalog, model: str, terms: Terms) -> list[tuple[str, str]]:
     """Return the providers and names under which the ledger holds the model; an unknown name stands for itself."""
     query = "SELECT DISTINCT provider, sku FROM usage_records WHERE provider IS NOT NULL ORDER BY provider, sku"
     return [
@@ -105,7 +105,7 @@ def _periods(seller: Seller, at: datetime | None) -> Iterator[RatePeriod]:
 
 
 def _lay(
-    ledger: Ledger,
+    ledger: Engine,
     catalog: Catalog,
     selection: Selection,
     offered: tuple[tuple[Seller, RatePeriod], ...],
@@ -126,7 +126,7 @@ def _lay(
         for provider, name in names
         for key in sorted(set(keys.values()))
     ]
-    return lay(Rating(ledger, catalog, periods, selection, Stretches(), NARROW), rates, sold)
+    return lay(Rating(ledger, catalog, periods, selection, Stretches(), ledger.narrow), rates, sold)
 
 
 def _rated(rating: Rating, offered: tuple[tuple[Seller, RatePeriod], ...]) -> dict[Seller, list[Rated]]:

@@ -19,7 +19,7 @@ from pyspark.storagelevel import StorageLevel
 from billing.engine import bind_usage
 from billing.engine_probes import probe
 from billing.errors import EngineError
-from billing.ledger import columns
+from billing.ledger import Ledger, columns, ledger_of
 from billing.queries import NARROW, statement
 
 #: Whatever a cluster is set to, our session answers exactly and in UTC, and its logs, which may quote rows, are off.
@@ -119,6 +119,10 @@ class SparkEngine:
         """Keep few rows of a query for this session: every executor is given all of them."""
         rows = self.arrow(query, parameters)
         self.session.createDataFrame(rows).createOrReplaceTempView(table)
+
+    def here(self, *tables: str) -> Ledger:
+        """Return a DuckDB of this process with the rows of these tables, which are sums and few."""
+        return ledger_of(self.path, {table: self.arrow(f"SELECT * FROM {table}") for table in tables})  # noqa: S608 - ours
 
     def add(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Put the rows of a query beside those of a table that is kept."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.cube import whole
-from billing.engine import Engine
+from billing.ledger import Ledger
 from billing.queries import chain, statement
 from billing.rating import Rating
 from pricing.amounts import EXACT, PICO_DIGITS, plain
@@ -22,7 +22,7 @@ _SPENDING = "spending"
 class Spending:
     """The rated table of a stretch of time that began with the history before a month; see sql/spending.sql."""
 
-    ledger: Engine
+    ledger: Ledger
     only_provider: str | None
 
     def lines(self, month: date, end: date, before: tuple[date, date]) -> list[Row]:
@@ -60,11 +60,11 @@ class Spending:
 
 
 def lay_spending(rating: Rating) -> Spending:
-    """Lay what was spent into a table of this session. The rates have to stay laid while it is asked."""
+    """Sum what was spent into a table of days, rates and names. The rates have to stay laid while it is asked."""
     rating.keep("spent")
     query = chain("audited", _SPENDING, width=rating.width, taking={"rated": "spent"})
     rating.ledger.keep(_SPENDING, query)
-    return Spending(rating.ledger, rating.selection.provider)
+    return Spending(rating.ledger.here(_SPENDING, "rates"), rating.selection.provider)
 
 
 def dollars(rows: Iterable[Row]) -> int | None:

@@ -18,7 +18,7 @@ from reports.cli.options import Amount, Instant, known_option, options, selectio
 from reports.cli.prices import token_options
 
 if TYPE_CHECKING:
-    from billing.ledger import Ledger
+    from billing.engine import Engine
     from billing.rating import Selection
 
 
@@ -124,7 +124,7 @@ def asked(
     return Asked((total,), None, at, known_at, terms)
 
 
-def bought(ledger: "Ledger", catalog: Catalog, chosen: "Selection", terms: Terms) -> Terms:
+def bought(ledger: "Engine", catalog: Catalog, chosen: "Selection", terms: Terms) -> Terms:
     """Add what the units of the user's own top-ups cost in that time; what the user says wins over it."""
     from billing.own_prices import own_prices  # noqa: PLC0415 - heavy, and only to replay
     from reports.cli.accounts import policy_of  # noqa: PLC0415 - the same

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from billing.budgets import Budget, read_budgets
-from billing.ledger import open_ledger
 from billing.monthly import Asked, monthly_statement
 from reports.cli import SETTINGS_FILE
 from reports.cli.accounts import policy_of
 from reports.cli.baskets import OwnPrice
+from reports.cli.engines import engine_for, engine_options
 from reports.cli.options import (
     Instant,
     catalog_of,
@@ -59,12 +59,16 @@ statement_options = options(
 @statement_options
 @click.option("--forecast", is_flag=True, help="Exit with 1 too if a budget is forecast to be over.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if some of the usage is unpriced.")
+@engine_options
 @everywhere
 def statement(
     *,
     known_at: date | None,
     forecast: bool,
     strict: bool,
+    engine: str,
+    master: str | None,
+    usage: str | None,
     ledger: Path,
     rate_cards: tuple[Path, ...],
     output_format: str | None,
@@ -76,7 +80,7 @@ def statement(
     Without --month it is the month of the last request. A month that is not over is stated as of the last request.
     """
     wanted = asked_month(**given)
-    with open_ledger(ledger, read_only=True) as book:
+    with engine_for(engine, master, usage, ledger) as book:
         found = monthly_statement(book, catalog_of(rate_cards, known_at), wanted)
     write(statement_result(found), output_format)
     return _exit_code(found, forecast=forecast, strict=strict)
