@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
 from pricing.amounts import digits, plain
 
@@ -73,6 +74,18 @@ def adding_up(parts: Sequence[Decimal], total: Decimal, places: int) -> tuple[De
     for index in movable[: abs(missing)]:
         shown[index] += sign * step
     return tuple(shown)
+
+
+def in_running_sums(amounts: Iterable[Decimal], places: int) -> tuple[Decimal, ...]:
+    """Round amounts so that every running sum of them is that of the exact ones, rounded.
+
+    So any stretch from the first on adds up to what its sum is shown as; a part of exactly zero stays zero.
+
+    >>> in_running_sums([Decimal("0.004"), Decimal("0.004"), Decimal("0.004")], 2)
+    (Decimal('0.00'), Decimal('0.01'), Decimal('0.00'))
+    """
+    sums = [rounded(amount, places) for amount in accumulate(amounts, initial=Decimal(0))]
+    return tuple(after - before for before, after in pairwise(sums))
 
 
 def grouped(amount: Decimal | int) -> str:

@@ -28,6 +28,8 @@ class Cell:
     style: str = ""
     link: str = ""
     """The id of the element that it leads to."""
+    page: str = ""
+    """The page beside this one that the element is on; empty for this one."""
     sort: str = ""
     """What it is sorted by, where that is not the exact value."""
 

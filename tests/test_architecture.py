@@ -16,6 +16,8 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 DRAWING = {
     "reports/pages/findings_bars.py",
     "reports/pages/findings_days.py",
+    "reports/pages/overview_causes.py",
+    "reports/pages/overview_spend.py",
     "reports/pages/rate_card_charts.py",
 }
 

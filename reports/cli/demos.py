@@ -1,24 +1,40 @@
 """`demo`: simulated sample data the whole way, from log files to a page."""
 
 import shutil
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from billing.auditor import audit
+from billing.budgets import read_budgets
 from billing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.log_files import log_files
+from billing.monthly import Asked
 from billing.rating import Selection, held_providers
 from billing.records import Reading
 from reports.answer import answer
+from reports.cli import SETTINGS_FILE
 from reports.cli.imports import progress_bar
 from reports.cli.options import catalog_of
 from reports.cli.pages import audit_pages, read_audit, write_pages
 
 #: The sample month: what the simulated logs cover.
-_MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+_MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), _END := datetime(2026, 11, 1, tzinfo=UTC))
+
+#: What stands beside the sample ledger, so that commands in its folder know it and its budget.
+_SETTINGS = """\
+# Settings of the sample month: `tallystick` reads the file of this name in the folder that it is run in.
+ledger = "demo.duckdb"
+
+[[budgets]]
+name = "October"
+month = "2026-10"
+amount = 100
+unit = "USD"
+"""
 
 
 @click.command()
@@ -30,7 +46,7 @@ _MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzin
     help="The folder for the sample ledger and the page.",
 )
 def demo(*, out: Path) -> int:
-    """Import a simulated month, audit it, write the page, and print the page's path."""
+    """Import a simulated month, audit it, write its pages, and print the path of the first."""
     out.mkdir(parents=True, exist_ok=True)
     ledger, logs = out / "demo.duckdb", out / "logs"
     for earlier in out.glob(f"{ledger.name}*"):
@@ -41,7 +57,13 @@ def demo(*, out: Path) -> int:
         result = import_paths(book, files, Reading(), datetime.now(UTC), on_progress=on_progress)
         total = result.total
         found = audit(book, catalog_of((), providers=held_providers(book)), _MONTH)
-    page, *_ = write_pages(out, audit_pages(read_audit(ledger, (), _MONTH, is_simulated=True), catalog_of(())))
+    settings = out / SETTINGS_FILE
+    if not settings.exists():  # it may be the folder of a user who has settings already
+        settings.write_text(_SETTINGS, encoding="utf-8")
+    budgets = read_budgets(tomllib.loads(_SETTINGS)["budgets"], SETTINGS_FILE)
+    asked = Asked(budgets=budgets, now=_END)
+    pages = audit_pages(*read_audit(ledger, (), _MONTH, asked, is_simulated=True), catalog_of(()))
+    page, *_ = write_pages(out, pages)
     click.echo("Simulated sample data: October 2026.", err=True)
     click.echo(
         f"{total.records:,} records = {total.imported:,} imported + {total.duplicate:,} duplicate + "

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billing.ledger import open_ledger
+from billing.monthly import Asked
 from billing.rating import Selection, held_providers
+from billing.statement import Statement
 from reports.audit_report import AuditReport, audit_report
 from reports.cli.baskets import asked, basket_options
+from reports.cli.months import statement_of
 from reports.cli.options import (
     Instant,
     Name,
@@ -28,10 +31,11 @@ from reports.cli.options import (
 )
 from reports.cli.output import Result, Table, write
 from reports.cli.statement_pages import statement_page
-from reports.cli.statements import statement_options
+from reports.cli.statements import asked_month, statement_options
 from reports.cli.vendor_pages import read_vendors
 from reports.pages.findings import render_findings
 from reports.pages.rate_card import render_rate_card
+from reports.pages.overview import render_overview
 from reports.pages.vendors import render_vendors
 from reports.pdf import browser, print_pdf
 from reports.rate_card_report import rate_card_of_audit, rate_card_of_providers
@@ -88,8 +92,9 @@ def audit(
 ) -> int:
     """Write the audit as self-contained pages."""
     chosen = selection(month, from_at, to_at, provider)
-    found = read_audit(ledger, rate_cards, chosen, tolerance=tolerance, known_at=known_at)
-    return write_folder(out, audit_pages(found, catalog_of(rate_cards, known_at)), output_format, pdf=pdf)
+    asked_for = asked_month(provider=provider)
+    found = read_audit(ledger, rate_cards, chosen, asked_for, tolerance=tolerance, known_at=known_at)
+    return write_folder(out, audit_pages(*found, catalog_of(rate_cards, known_at)), output_format, pdf=pdf)
 
 
 @report.command("rate-card")
@@ -171,20 +176,25 @@ def read_audit(
     ledger: Path,
     rate_cards: tuple[Path, ...],
     chosen: Selection,
+    asked_for: Asked,
     *,
     tolerance: Decimal = Decimal(0),
     known_at: date | None = None,
     is_simulated: bool = False,
-) -> AuditReport:
-    """Audit a ledger for its pages."""
+) -> tuple[AuditReport, Statement | None]:
+    """Audit a ledger for its pages, and state the month as asked for; None where it is no single month."""
     with open_ledger(ledger, read_only=True) as book:
         catalog = catalog_of(rate_cards, known_at, held_providers(book))
-        return audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
+        found = audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
+        return found, statement_of(book, catalog, chosen, found.audit, asked_for)
 
 
-def audit_pages(report: AuditReport, catalog: "Catalog") -> dict[str, Page]:
+def audit_pages(report: AuditReport, statement: Statement | None, catalog: "Catalog") -> dict[str, Page]:
     """Return the pages of an audit, by name. `catalog` has the cards of all providers, for list prices."""
-    pages: dict[str, Page] = {"findings": lambda beside: render_findings(report, beside)}
+    pages: dict[str, Page] = {
+        "overview": lambda beside: render_overview(report, statement, beside),
+        "findings": lambda beside: render_findings(report, beside),
+    }
     if card := rate_card_of_audit(catalog, report):
         pages["rate-card"] = lambda beside: render_rate_card(card, beside)
     return pages
