@@ -34,8 +34,8 @@ from reports.cli.statement_pages import statement_page
 from reports.cli.statements import asked_month, statement_options
 from reports.cli.vendor_pages import read_vendors
 from reports.pages.findings import render_findings
-from reports.pages.rate_card import render_rate_card
 from reports.pages.overview import render_overview
+from reports.pages.rate_card import render_rate_card
 from reports.pages.vendors import render_vendors
 from reports.pdf import browser, print_pdf
 from reports.rate_card_report import rate_card_of_audit, rate_card_of_providers
