@@ -184,8 +184,8 @@ class Share:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nothing is known of what the usage cost: its total is a sum over nothing."""
-        return self.unknown > 0 and not self.total
+        """Whether nothing is known of what the usage cost: its spend is a sum over nothing."""
+        return self.unknown > 0 and not self.spend
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,5 +133,6 @@ def _data(stated: Stated, scoped: Sequence[ScopedTable]) -> dict[str, Any]:
             scope.key: [[tile.figure, tile.exact, list(tile.notes)] for tile in scope.tiles]
             for scope in statement_tiles.scopes(stated)
         },
+        "spread": any(each.allocation == "proportional" for each in stated.found.breakdowns),
         "scoped": {each.table.id: {"cells": each.cells, "skus": each.skus} for each in scoped},
     }

@@ -30,10 +30,14 @@ def usage_to_spend(stated: Stated, own: ProviderStatement, place: int) -> Chart:
     unit, steps = in_unit(own.unit), stated.figures.accounts[own.provider, own.unit]
     told = "; ".join(f"{name} {grouped(getattr(steps, key))}" for key, name in STEPS.items() if getattr(steps, key))
     table = statement_tables.steps(stated, own, place)
-    is_drawn = not own.sums.is_unknown and bool(told)
+    moves = (
+        sku_steps for key, sku_steps in stated.figures.skus.items() if (key[0], key[2]) == (own.provider, own.unit)
+    )
+    is_drawn = any(each.rounding or each.variance or each.unpriced or each.refunded for each in moves)
+    none = "The spend is what the rate card says: there is neither rounding nor variance, and nothing was given back."
     return _waterfall(
         f"steps-{place}", "From usage to spend", f"{provider_name(own.provider)}, {unit}",
-        f"From usage to spend in {unit}: {told}." if is_drawn else "Nothing of known cost was used.",
+        f"From usage to spend in {unit}: {told}." if is_drawn else none,
         table, list(STEPS.values()), is_drawn=is_drawn,
     )  # fmt: skip
 

@@ -41,8 +41,8 @@ def sheet(stated: Stated, own: ProviderStatement, place: int) -> Sheet:
     account, unit = (own.provider, own.unit), in_unit(own.unit)
     skus = sorted(stated.skus(account), key=lambda each: -each.sums.spend)
     columns = (
-        Column("SKU", style="csv-only"), Column("Kind"), Column("Quantity", is_number=True), Column("Counted in"),
-        Column(f"Rate, {unit}", is_number=True), Column("Per"), Column(f"Amount, {unit}", is_number=True),
+        Column("SKU", style="csv-only"), Column("Kind"), Column("Quantity", is_number=True),
+        Column("Counted in", style="wide"), Column(f"Rate, {unit}", is_number=True), Column("Per"), Column(f"Amount, {unit}", is_number=True),
     )  # fmt: skip
     groups = tuple(_group(each, stated) for each in skus)
     if len(skus) > 1:
@@ -77,11 +77,11 @@ def _whole(own: ProviderStatement, stated: Stated) -> Group:
 
 
 def _line_cells(sku: str, line: Line, shown: Decimal) -> tuple[Cell, ...]:
-    per = "1M tokens" if line.quantity_unit == "token" else line.quantity_unit
+    per = "1M" if line.quantity_unit == "token" else line.quantity_unit
     rate = Cell(f"{Decimal(exact(line.rate)):,}", exact(line.rate))
     return (
-        text(sku, "csv-only"), text(kind(line)), number(line.quantity), text(f"{line.quantity_unit}s"), rate, text(per),
-        amount(shown, line.amount),
+        text(sku, "csv-only"), text(kind(line)), number(line.quantity), text(f"{line.quantity_unit}s", "wide"), rate,
+        text(per), amount(shown, line.amount),
     )  # fmt: skip
 
 
@@ -91,23 +91,23 @@ def _sum_cells(sku: str, sums: Spend, shown: Steps, *, has_lines: bool) -> Itera
         is_known = not sums.is_unknown
         cell = amount(part if is_known else None, whole)
         last = Cell(cell.text, cell.exact, "total" if name == "Spend" else cell.style, sort=_IN_PLACE)
-        label = name if is_known else f"{name}: unknown, no charge is reported and no price is known"
-        blank = Cell("", "", sort=_IN_PLACE)
-        yield text(sku, "csv-only"), Cell(label, label, sort=_IN_PLACE), blank, blank, blank, blank, last
+        label = name if is_known else f"{name}, unknown"
+        blank, wide = Cell("", "", sort=_IN_PLACE), Cell("", "", "wide", sort=_IN_PLACE)
+        yield text(sku, "csv-only"), Cell(label, label, sort=_IN_PLACE), blank, wide, blank, blank, last
 
 
 def steps(sums: Spend, shown: Steps, *, has_lines: bool) -> Iterator[tuple[str, Decimal, Decimal]]:
     """Yield name, shown and exact amount of each step from usage to spend that is not nothing, the spend last."""
     moves = [
-        ("Variance, charged less expected", shown.variance, sums.variance),
-        ("Charged for usage without a price", shown.unpriced, sums.charged_unpriced),
+        ("Variance", shown.variance, sums.variance),
+        ("Charged without a price", shown.unpriced, sums.charged_unpriced),
         ("Given back", -shown.refunded, -sums.refunded),
     ]
     moves = [move for move in moves if move[2]]
     if has_lines and (moves or sums.rounding):
         yield "At the rate card", shown.exact, sums.exact
     if sums.rounding:
-        yield "Rounding of each request", shown.rounding, sums.rounding
+        yield "Rounding", shown.rounding, sums.rounding
         if moves:
             yield "Expected", shown.expected, sums.expected
     yield from moves

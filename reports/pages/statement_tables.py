@@ -1,7 +1,7 @@
 """The tables of a statement: from usage to spend, what changed, unit costs, budgets, unpriced usage and invoices."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from billing.budget_lines import BudgetLine
@@ -53,9 +53,10 @@ def steps(stated: Stated, own: ProviderStatement, place: int) -> Table:
         Row(_step_cells(each.sku, each.sums, figures.skus[sku_key(each)]), marks.sku(each.provider, each.sku))
         for each in stated.skus(account)
     ]
-    rows.append(Row(_step_cells(_WHOLE, own.sums, figures.accounts[account]), marks.whole(own.provider)))
-    name = provider_name(own.provider)
-    return Table(f"steps-table-{place}", f"From usage to spend by SKU, {name}, {unit}", columns, tuple(rows))
+    name, *cells = _step_cells(_WHOLE, own.sums, figures.accounts[account])
+    rows.append(Row((replace(name, style="whole"), *cells), marks.whole(own.provider)))
+    caption = f"From usage to spend by SKU, {provider_name(own.provider)}, {unit}"
+    return Table(f"steps-table-{place}", caption, columns, tuple(rows))
 
 
 def _step_cells(name: str, sums: Spend, shown: Steps) -> tuple[Cell, ...]:
@@ -336,11 +337,13 @@ def _invoice_cells(line: Line, shown: _InvoiceAmounts) -> tuple[Cell, ...]:
     variance = line.variance or 0
     style = "" if line.verdict in {"matched", "carried"} else "over" if variance > 0 else "under"
     cells[-1] = Cell(cells[-1].text if not variance or shown[-1] is None else signed(shown[-1]), cells[-1].exact, style)
-    others = "all others" if line.kind == "usage" else None
+    others = "all others" if line.kind == "usage" else ""
+    because = invoice_words.cause(line.cause) if line.cause else ""
+    kind = line.kind.replace("_", "-")
     return (
-        Cell(invoice_words.named(line) or "not on it", invoice_words.named(line)), text(line.kind),
-        text(line.sku or others), *cells, text(invoice_words.VERDICTS[line.verdict]),
-        text(invoice_words.cause(line.cause) if line.cause else None),
+        Cell(invoice_words.named(line) or "not on it", invoice_words.named(line)), Cell(kind, kind),
+        Cell(line.sku or others, line.sku or ""), *cells, text(invoice_words.VERDICTS[line.verdict]),
+        Cell(because, because),
     )  # fmt: skip
 
 

@@ -109,14 +109,17 @@ def _budget(found: Statement) -> str:
 
 
 def _budget_amount(line: BudgetLine) -> str:
-    return money(rounded(line.amount, places_for([line.amount])), line.unit)
+    is_whole = line.amount == line.amount.to_integral_value()
+    return money(rounded(line.amount, 0 if is_whole else places_for([line.amount])), line.unit)
 
 
 def _others(budgets: Sequence[BudgetLine], worst: BudgetLine) -> str:
     wrong = sum(each.status != "within" for each in budgets if each is not worst)
-    others = count(len(budgets) - 1, "other budget")
-    verb = "is" if len(budgets) == 2 else "are"  # noqa: PLR2004 - the one told, and one more
-    return f"{others} {verb} within." if not wrong else f"Of {others}, {wrong:,} will not hold either."
+    number = len(budgets) - 1
+    others = count(number, "other budget")
+    if not wrong:
+        return f"{others} {'holds' if number == 1 else 'hold'}."
+    return f"{others} will not hold either." if wrong == number else f"Of {others}, {wrong:,} will not hold either."
 
 
 def scopes(stated: Stated) -> tuple[Scope, ...]:

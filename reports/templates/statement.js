@@ -3,7 +3,9 @@
 {
   const { all, byId, data, choices, pico, grouped, signed, colour, fill } = Tally;
   const UNKNOWN = "\u2014";
-  const WHOLE = "Budgets, unusual days and sums of invoices are of all SKUs.";
+  const WHOLE = "The sentences above, budgets, unusual days and totals of invoices stay those of all SKUs.";
+  const OF_ALL = "The sentences above and budgets that name no provider stay those of all.";
+  const SPREAD = "What is allocated is so over all SKUs, and not told of one.";
   const AROUND = 40, STEP = 46, DAYS = 280, MOST_BARS = 10; // pixels: around bars, from bar to bar, and of a chart
 
   // ---- what the filter allows
@@ -18,8 +20,10 @@
   const only = (keys) => (keys ? [...keys][0] : undefined);
   function summary({ sku, provider }, filter) {
     const tiles = tilesOf({ sku, provider });
-    const told = tiles ? `${filter.sku || filter.provider}: ${tiles[0][0]} spent.` : "No such SKU at this provider.";
-    return sku ? `${told} ${WHOLE}` : told;
+    if (!tiles) return "This provider does not sell this SKU.";
+    const [[spend]] = tiles, cost = spend.startsWith("$") ? `${spend} spent` : "its cost is unknown in dollars";
+    const whole = !sku ? [OF_ALL] : data.spread ? [WHOLE, SPREAD] : [WHOLE];
+    return [`${filter.sku || filter.provider}: ${cost}.`, ...whole].join(" ");
   }
 
   // ---- tiles
@@ -67,6 +71,7 @@
   const plain = (name) => name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%", "&#37;");
   const exact = (cell) => Number(cell.dataset.exact); // to draw, no more
   const text = (cell) => plain(cell.textContent.trim());
+  const isShown = (cell) => /[1-9]/.test(cell.textContent); // what is shown as nothing needs no bar
   const heading = (id, index) => byId(id).tHead.rows[0].cells[index].textContent.trim();
 
   /** Bars one below the other; the name and figure of each stand above its left end. */
@@ -79,14 +84,15 @@
     }));
     return { ...figure.layout, height, yaxis, annotations, ...more };
   }
-  /** From left to right of one row of its table: the first and the last are sums, and so is what is called expected. */
+  /** From left to right of the row of its table that sums up the others: first, last and what is expected are sums. */
   function steps(figure, id, { sku }) {
-    const rows = shownRows(id), row = rows.at(-1), [first] = figure.data, { names } = figure.layout.meta;
+    const rows = shownRows(id), [first] = figure.data, { names } = figure.layout.meta;
+    const row = rows.find((each) => each.dataset.forSku === "") ?? rows.find((each) => each.querySelector("td.whole")) ?? rows[0];
     if (!row) return [[first], figure.layout, 0];
     const cells = [...row.cells].slice(-names.length);
     const isSum = (name, nth) => nth === 0 || nth === names.length - 1 || name === "Expected";
     const kept = names.map((name, nth) => ({ name, cell: cells[nth], isSum: isSum(name, nth) }))
-      .filter(({ cell, isSum: always }) => always || exact(cell));
+      .filter(({ cell, isSum: always }) => always || isShown(cell));
     const keys = kept.map((_, nth) => `step ${nth}`);
     const labels = kept.map(({ name, cell, isSum: whole }) =>
       `${name}  <b>${whole || !(exact(cell) > 0) || cell.textContent.startsWith("+") ? "" : "+"}${text(cell)}</b>`);
@@ -123,7 +129,7 @@
     const sums = new Map(), [first] = figure.data;
     for (const row of shownRows(id)) {
       const cell = row.cells[row.cells.length - 1], name = row.cells[0].textContent.trim();
-      if (!cell.dataset.exact) continue;
+      if (!cell.dataset.exact || !isShown(cell)) continue;
       const shown = pico(cell.textContent.replaceAll(",", "").replace("\u2212", "-"));
       const { amount = 0n, length = 0 } = sums.get(name) ?? {};
       sums.set(name, { amount: amount + shown, length: length + exact(cell), digits: places(cell.textContent) });
