@@ -5,58 +5,36 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from reports.figures import MINUS
 from reports.pages.findings_days import UNTIMED, day_parts
 from tests.audit_values import HOSTILE, a_report
 from tests.browser.conftest import Open
-
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-def wait_for_charts(page: Page) -> None:
-    expect(page.locator(".plot:has(.main-svg)")).to_have_count(6)
-
-
-def shown_rows(page: Page, table: str) -> int:
-    return page.locator(f"#{table} .row:not([hidden])").count()
-
-
-def column(page: Page, table: str, index: int) -> list[str]:
-    cells = page.locator(f"#{table} .row:not([hidden]) td:nth-child({index})").all_text_contents()
-    return [text.strip() for text in cells]
+from tests.browser.looking import (
+    DESKTOP,
+    PHONE,
+    bars,
+    check_looks,
+    check_print,
+    choose,
+    column,
+    shown_rows,
+    wait_for_charts,
+)
 
 
 def amounts(texts: list[str]) -> list[Decimal]:
     return [Decimal(text.replace(",", "").replace(MINUS, "-")) for text in texts]
 
 
-def bars(page: Page, chart: str) -> int:
-    return page.locator(f"#{chart} .barlayer .point").count()
-
-
-def choose(page: Page, **filters: str) -> None:
-    for field, value in filters.items():
-        page.locator(f"#filter [name={field}]").select_option(value)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["1440", "390"])
 def test_it_is_drawn_accessible_and_no_wider_than_the_screen(
-    open_page: Open, audit_file: Path, screenshots: Path, scheme: str, viewport: dict[str, int]
+    open_page: Open, audit_file: Path, screenshots: Path, viewport: dict[str, int]
 ) -> None:
-    page = open_page(audit_file, color_scheme=scheme, viewport=viewport)
-    wait_for_charts(page)
-    page.screenshot(path=screenshots / f"findings-{scheme}-{viewport['width']}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
-    for summary in page.locator("summary").all():
-        summary.click()
-    page.locator("button.open").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    page = open_page(audit_file, viewport=viewport)
+    expect(page.locator(".plot")).to_have_count(6)
+    check_looks(page, screenshots, "findings")
 
 
 def test_hostile_names_are_shown_and_do_nothing(open_page: Open, hostile_file: Path, screenshots: Path) -> None:
@@ -81,6 +59,9 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     choose(page, sku="vendor model-d")
     expect(page.locator("#status")).to_contain_text("1 of 8 SKUs")
     assert column(page, "skus", 2) == ["model-d"]
+    charged, expected, variance = (column(page, "skus", index)[0] for index in (5, 6, 7))
+    told = f"charged {charged}, expected {expected}, variance {variance} credits"
+    expect(page.locator("#status")).to_contain_text(told)
     assert set(column(page, "findings", 11)) == {"model-d"}
     assert shown_rows(page, "daily-table-credit") < whole["daily-table-credit"]
     assert 0 < bars(page, "causes-credit") < all_bars
@@ -101,13 +82,6 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     expect(again.locator("#status")).to_contain_text("Everything is shown")
     assert shown_rows(again, "findings") == whole["findings"]
     assert bars(again, "causes-credit") == all_bars
-
-
-def test_the_sums_of_a_filter_are_those_of_the_table(open_page: Open, audit_file: Path) -> None:
-    page = open_page(audit_file, "#sku=vendor+model-a", viewport=DESKTOP)
-    charged, expected, variance = (column(page, "skus", index)[0] for index in (5, 6, 7))
-    told = f"charged {charged}, expected {expected}, variance {variance} credits"
-    expect(page.locator("#status")).to_contain_text(told)
 
 
 def test_days_add_up_to_the_sums_of_the_filter(open_page: Open, audit_file: Path) -> None:
@@ -199,10 +173,12 @@ def test_from_a_finding_to_the_arithmetic_by_keyboard(open_page: Open, audit_fil
     expect(arithmetic).to_be_hidden()
 
 
-def test_a_link_opens_a_finding(open_page: Open, audit_file: Path) -> None:
-    page = open_page(audit_file, "#F-002", viewport=DESKTOP)
+@pytest.mark.parametrize("link", ["#F-002", "#at=F-002", "#finding=F-002"])
+def test_a_link_opens_a_finding(open_page: Open, audit_file: Path, link: str) -> None:
+    page = open_page(audit_file, link, viewport=DESKTOP)
     expect(page.locator("#F-002")).to_have_attribute("open", "")
-    expect(page.locator("#requests-F-002")).to_be_in_viewport()
+    expect(page.locator("#requests-F-002")).to_be_visible()
+    assert (column(page, "findings", 1) == ["F-002"]) == ("finding" in link)
 
 
 def test_the_theme_is_the_systems_until_one_is_chosen(open_page: Open, audit_file: Path) -> None:
@@ -239,17 +215,4 @@ def test_days_stay_utc_days_in_every_zone(open_page: Open, audit_file: Path, zon
 def test_it_prints_to_a4_in_light_colours(open_page: Open, audit_file: Path) -> None:
     page = open_page(audit_file, color_scheme="dark", viewport=DESKTOP)
     wait_for_charts(page)
-    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert pdf.startswith(b"%PDF-")
-    assert b"/MediaBox [0 0 594.95996 841.91998]" in pdf or b"/MediaBox [0 0 595" in pdf
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    expect(page.locator("#theme")).to_be_hidden()
-    assert page.evaluate("document.querySelector('#daily-credit .main-svg').clientWidth") == 690
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    page.emulate_media(media="screen")
-    width = page.evaluate("document.querySelector('#daily-credit').clientWidth")
-    assert width > 690
-    expect(page.locator("#daily-credit .main-svg").first).to_have_attribute("width", str(width))
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    check_print(page, ["daily-credit", "causes-credit"])
