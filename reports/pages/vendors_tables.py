@@ -105,7 +105,7 @@ def _offer_cells(each: Offer, places: int, *, has_own: bool, has_bounds: bool) -
         yield usd(each.usd_effective, places)
     yield usd(each.usd, places)
     yield percent(each.ratio_to_list)
-    yield _in_unit(each.unit_amount)
+    yield usd(each.unit_amount, places) if each.unit == "USD" else _in_unit(each.unit_amount)
     yield text(each.unit and unit_name(each.unit))
     yield amount(rounded(each.priced_share * 100, 2))
     if has_bounds:
