@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from pricing.amounts import times
 from pricing.calculator import tier_rates
@@ -59,7 +60,7 @@ class SheetRate:
 
 @dataclass(frozen=True, slots=True)
 class RateStep:
-    """A rate that changed at an instant: dollars per 1M tokens for prompts of more than `above` tokens.
+    """A rate that changed at an instant: dollars per 1M tokens, for prompts of more than `above` and at most `up_to`.
 
     None where there was or is no price, or no rate in force.
     """
@@ -70,6 +71,7 @@ class RateStep:
     service_tier: str
     kind: TokenKind
     above: int
+    up_to: int | None
     before: Decimal | None
     after: Decimal | None
     period: RatePeriod
@@ -161,17 +163,19 @@ def _steps(periods: Sequence[RatePeriod]) -> Iterator[RateStep]:
 def _changes(
     at: datetime, earlier: RatePeriod | None, later: RatePeriod | None, limits: Sequence[int]
 ) -> Iterator[RateStep]:
-    """Yield what is not the same before and after; for large prompts only what small ones do not tell."""
+    """Yield what is not the same before and after, of each kind by sizes of prompts that it is the same for."""
     period = later or earlier
     if period is None:
         return
+    sold = period.provider, period.sku, period.block.service_tier
     for kind in TOKEN_KINDS:
-        told: tuple[Decimal | None, Decimal | None] | None = None
-        for above in limits:
-            before, after = (
-                None if each is None else _dollars(tier_rates(each, above + 1), each, kind) for each in (earlier, later)
-            )
-            if before != after and (before, after) != told:
-                tier = period.block.service_tier
-                yield RateStep(at, period.provider, period.sku, tier, kind, above, before, after, period)
-            told = before, after
+        told = [(above, _at(earlier, kind, above), _at(later, kind, above)) for above in limits]
+        ranges = [next(same) for _, same in groupby(told, key=itemgetter(1, 2))]
+        ends = [*(above for above, _, _ in ranges[1:]), None]
+        for (above, before, after), up_to in zip(ranges, ends, strict=True):
+            if before != after:
+                yield RateStep(at, *sold, kind, above, up_to, before, after, period)
+
+
+def _at(period: RatePeriod | None, kind: TokenKind, above: int) -> Decimal | None:
+    return None if period is None else _dollars(tier_rates(period, above + 1), period, kind)
