@@ -68,7 +68,7 @@ def test_settings_and_environment_hold_for_every_command(
     run(["import", "log.jsonl", "--quiet", "--ledger", "settings.duckdb"])
     Path("tallystick.toml").write_text('ledger = "settings.duckdb"\nformat = "csv"\ntolerance = 0.01\n', "utf-8")
     capsys.readouterr()
-    assert call(capsys, "report", "audit")[:2] == (0, "path\noverview.html\nfindings.html\n")
+    assert call(capsys, "report", "audit")[:2] == (0, "path\noverview.html\nfindings.html\nrate-card.html\n")
     assert call(capsys, "catalog", "list", "--provider", "aimlapi")[1].startswith("provider,unit,sku")
     assert call(capsys, "audit")[0] == 0
     monkeypatch.setenv("TALLYSTICK_TOLERANCE", "0.009")

@@ -63,7 +63,8 @@ def _charts(
     """Yield the spend so far, the causes of each unit, and the days."""
     spend = [overview_spend.charts(each, sums, statement) for each in sums.currencies]
     yield from (so_far for so_far, _ in spend)
-    for unit in (each.unit for each in audit_answer.ordered(audit) if each.checked):
+    checked = [each.unit for each in audit_answer.ordered(audit) if each.checked]
+    for unit in [unit for unit in checked if any(part.unit == unit for part in parts)] or checked[:1]:
         yield overview_causes.cause_chart(audit, figures, parts, unit)
     yield from (days for _, days in spend)
 

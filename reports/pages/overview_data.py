@@ -8,7 +8,7 @@ from billing.audit import Audit, SkuDay
 from pricing.amounts import digits
 from reports import words
 from reports.audit_figures import AuditFigures, sku_key
-from reports.figures import unit_name
+from reports.figures import money, unit_name
 from reports.pages.overview_causes import Part
 from reports.pages.overview_sums import Currency, Sums
 
@@ -20,9 +20,8 @@ def page_data(audit: Audit, figures: AuditFigures, sums: Sums, parts: Sequence[P
     return {
         "bins": list(sums.bins),
         "causes": {each.cause: words.cause(each.cause) for each in parts},
-        "units": [{"id": unit, "name": unit_name(unit), "places": figures.places[unit]} for unit in units],
+        "units": [_unit(unit, figures, audit) for unit in units],
         "values": [digits(value) for value in values],
-        "tolerance": digits(audit.tolerance),
         "currencies": [_currency(each) for each in sums.currencies],
         "rows": [_row(row, sums, units, values, place) for row in audit.sku_days],
         "skus": [
@@ -37,6 +36,11 @@ def page_data(audit: Audit, figures: AuditFigures, sums: Sums, parts: Sequence[P
         ],
         "findings": _finding_days(audit, sums, values, place) if sums.has_days else {},
     }  # fmt: skip
+
+
+def _unit(unit: str, figures: AuditFigures, audit: Audit) -> dict[str, object]:
+    tolerance = money(audit.tolerance, unit)
+    return {"id": unit, "name": unit_name(unit), "places": figures.places[unit], "tolerance": tolerance}
 
 
 def _currency(each: Currency) -> dict[str, object]:

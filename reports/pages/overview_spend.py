@@ -147,7 +147,7 @@ def _so_far(found: SoFar, statement: Statement | None) -> Chart:
         id=f"so-far-{currency.id}",
         kind="so_far",
         unit=currency.id,
-        title="Spend so far" + (" against the budget" if found.budget is not None else ""),
+        title="Spend so far",
         subtitle=name + found.words() + _forecast_note(found, statement),
         description=f"Spend so far in {currency.name} from {bins[0]} to {bins[-1]}: {found.words()}.",
         figure=_so_far_figure(found),

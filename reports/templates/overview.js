@@ -4,8 +4,10 @@
   const { all, data, choices, chosen, pico, rounded, digits, plain, grouped, signed, tone, count, colour, fill, isFiltered } = Tally;
   const HEIGHT = 336, AROUND = 40, STEP = 46; // pixels: of a chart, around its bars, and from bar to bar
   const FINE = 12; // amounts in dollars are amounts in units times a value: in 10^-24, so that nothing is lost
-  const WHOLE = "The sentences above and those of findings are of the whole";
-  const HIDDEN = "budget and forecast are of the whole month, so they are hidden";
+  const WHOLE = "The sentences above and those of findings are of the whole.";
+  const HIDDEN = "Budget and forecast are of the whole month, so they are hidden.";
+  const HIDDEN_BY_DAY = "Budget, forecast and what changed since the month before are of the whole month, so they are hidden.";
+  const DAYS = 7; // the fewest that an axis is of, so that the bars of a single day are bars
   const ROW = ["bin", "name", "unit", "value", "currency", "requests", "wrong", "checked", "known"];
   const AMOUNTS = ["charged", "expected", "unchecked", "unreported", "spend", "cost"];
   const rows = data.rows.map((cells) => ({
@@ -28,6 +30,9 @@
     const size = (amount < 0n ? -amount : amount).toString().padStart(2 * FINE + 1, "0");
     return (amount < 0n ? "-" : "") + (size.slice(0, -2 * FINE) + "." + size.slice(-2 * FINE)).replace(/\.?0+$/, "");
   }
+  /** The fewest decimal places that show an amount as more than zero; as figures.places_for has them. */
+  const fewest = (amount) => [2, 4, 6].find((places) => shown(amount, places)) ?? (amount ? 6 : 2);
+  const inDollars = (amount, write = grouped) => money(write(shown(amount, fewest(amount)), fewest(amount)), { unit: "USD" });
   /** What an amount of a row is in its currency. */
   const told = (row, amount) => (data.currencies[row.currency]?.isDollars ? (row.value < 0 ? 0n : amount * values[row.value]) : fine(amount));
 
@@ -43,7 +48,6 @@
   const holds = ({ sku, day }, row) => (!sku || sku.has(String(row.name))) && (!day || day.has(data.bins[row.bin]));
   const rowsOf = (keys) => rows.filter((row) => holds(keys, row));
   const binsOf = ({ day }) => data.bins.filter((bin) => !day || day.has(bin));
-  const sum = (list, of) => list.reduce((total, each) => total + of(each), of === undefined ? 0 : list.length ? of(list[0]) - of(list[0]) : 0n);
 
   function summary(keys, filter) {
     const list = rowsOf(keys), requests = list.reduce((total, row) => total + row.requests, 0);
@@ -52,8 +56,7 @@
       const amount = shown(own.reduce((total, row) => total + told(row, row.spend), 0n), each.places);
       return `${money(grouped(amount, each.places), each)}${each.unit === "USD" ? "" : ` ${each.name}`}`;
     });
-    const days = filter.from || filter.to ? `; what changed since the month before, too` : "";
-    return `${count(requests, "request")}, spend ${spent.join(", ") || "none"}. ${WHOLE}; ${HIDDEN}${days}.`;
+    return `${count(requests, "request")}, spend ${spent.join(", ") || "none"}. ${WHOLE} ${filter.from || filter.to ? HIDDEN_BY_DAY : HIDDEN}`;
   }
 
   // ---- sums of a unit: charged, expected and variance as shown
@@ -122,7 +125,7 @@
   const dollarsOf = (sums, ...names) => {
     if (!names.every(sums.isKnown) || !sums.list.length) return "";
     const amount = names.reduce((total, name) => total + sums.dollars(name), 0n);
-    return `= $${grouped(shown(amount, 4), 4)}`;
+    return `= ${inDollars(amount)}`;
   };
   const TILES = {
     billed(of, keys) {
@@ -149,7 +152,7 @@
       return {
         figure: money(signed(sums.variance, sums.places), { unit: of }), exact: plain(exact), style: wrong ? tone(sums.variance) : "",
         notes: [sums.expected && sums.variance && `${percent(sums.variance, sums.expected, 2)} of expected`,
-          `${count(wrong, "request")} beyond the tolerance of ${data.tolerance}`],
+          `${count(wrong, "request")} beyond the tolerance of ${data.units[unitOf(of)].tolerance}`],
       };
     },
     spend(of, keys) {
@@ -165,9 +168,9 @@
     cost(of, keys) {
       const currency = data.currencies[currencyOf(of)], list = rowsOf(keys).filter((row) => row.currency === currencyOf(of));
       const own = currency.isDollars ? rowsOf(keys) : list, known = own.reduce((total, row) => total + row.known, 0);
-      const amount = list.reduce((total, row) => total + told(row, row.cost), 0n) * 1000n, places = Math.max(currency.places, 2);
+      const per = list.reduce((total, row) => total + told(row, row.cost), 0n) * 1000n / BigInt(known || 1), places = fewest(per);
       return {
-        figure: known ? money(grouped(shown(amount / BigInt(known), places), places), currency) : "\u2014", exact: "",
+        figure: known ? money(grouped(shown(per, places), places), currency) : "\u2014", exact: "",
         notes: [`over ${count(known, "request")} of known cost`],
       };
     },
@@ -208,6 +211,15 @@
       return { bin, exact: cells, shown: amounts, sum, sumShown: shown(sum, places) };
     });
   }
+  const title = new Map(all("figure.so_far").map((figure) => [figure, figure.querySelector("figcaption p").textContent]));
+  /** Without the budget and the forecast of the whole month, the line above a chart says what it shows. */
+  function fillTitle(figure, keys) {
+    const id = figure.querySelector(".plot").dataset.unit, index = currencyOf(id), currency = data.currencies[index];
+    const days = spent(index, seriesOf(id), keys), last = days[days.length - 1];
+    const time = last && (days.length > 1 ? `${days[0].bin} to ${last.bin}` : last.bin);
+    const part = last ? `${money(grouped(last.sumShown, currency.places), currency)}, ${time}` : "No day is chosen";
+    figure.querySelector("figcaption p").textContent = keys.any ? part : title.get(figure);
+  }
   const seriesOf = (id) => JSON.parse(Tally.byId(`by-day-${id}-figure`).textContent).data.map((trace) => trace.meta.names);
   const total = (amounts) => amounts.reduce((all_, each) => all_ + each, 0n);
   function fillDays(table, keys) {
@@ -239,12 +251,18 @@
       fill(row.cells[5], signed(keys.day ? rounded(exact, unit.places) : pico(part[5]), unit.places), plain(exact));
       const last = row.cells[row.cells.length - 1];
       if (!isKnown) fill(last, "\u2014", "");
-      else if (keys.day) fill(last, money(signed(shown(dollars, 4), 4), { unit: "USD" }), exactly(dollars));
-      else fill(last, last.dataset.whole ??= last.textContent, exactly(dollars));
+      else fill(last, inDollars(dollars, signed), exactly(dollars));
     }
   }
 
   // ---- charts
+  /** The axis of the days that are shown; of all of them, as the figure has it. */
+  function axis({ layout: { xaxis } }, days, { day }, side) {
+    if (!day || xaxis.type !== "date" || !days.length) return xaxis;
+    const edge = (bin, hours) => new Date(Date.parse(bin + "T00:00Z") + hours * 3600_000).toISOString().slice(0, 16).replace("T", " ");
+    const more = 24 * Math.max(0, DAYS - days.length);
+    return { ...xaxis, range: [edge(days[0].bin, -side), edge(days[days.length - 1].bin, side + more)] };
+  }
   const number = (amount, places) => Number(digits(amount, places)); // to draw, no more
   function causes(figure, id, keys) {
     const unit = unitOf(id), { places, variance } = unitSums(unit, keys), { most } = figure.layout.meta;
@@ -277,7 +295,7 @@
       marker: { color: colour(trace.meta.color), line: { width: 0.5, color: colour("card") } },
       visible: days.some((each) => each.exact[at]) || !isFiltered(),
     }));
-    return [traces, { ...figure.layout, height: HEIGHT }, days.some((each) => each.exact.some(Boolean)) ? 1 : 0];
+    return [traces, { ...figure.layout, xaxis: axis(figure, days, keys, 12), height: HEIGHT }, days.some((each) => each.exact.some(Boolean)) ? 1 : 0];
   }
   const ROLES = { spent: "series-1", forecast: "series-1", budget: "series-2", band: "series-3" };
   function so_far(figure, id, keys) {
@@ -291,7 +309,7 @@
         mode: days.length > 1 ? "lines" : "lines+markers",
       };
     });
-    return [traces, { ...figure.layout, height: HEIGHT }, days.length];
+    return [traces, { ...figure.layout, xaxis: axis(figure, days, keys, 1), height: HEIGHT }, days.length];
   }
 
   Tally.begin({
@@ -300,6 +318,7 @@
       for (const tile of original.keys()) fillTile(tile, keys, filter);
       for (const table of all("table.causes")) fillCauses(table, keys);
       for (const table of all("table.stack, table.so_far")) fillDays(table, keys);
+      for (const figure of title.keys()) fillTitle(figure, keys);
       fillFindings(keys);
     },
   });
