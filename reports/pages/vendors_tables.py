@@ -262,7 +262,7 @@ def caching(comparisons: Comparisons, keys: Keys) -> Table:
         yield amount(shown.charged, each.usd_uncached)
         yield amount(shown.variance, each.usd_uncached - each.usd)
 
-    return Table("caching", "When a cache pays", columns, _rows(comparisons, keys, cells))
+    return Table("caching", "Reads after which a cache write pays", columns, _rows(comparisons, keys, cells))
 
 
 def _reads(each: BreakEven) -> Cell:
@@ -292,7 +292,7 @@ def own_prices(comparisons: Comparisons, keys: Keys) -> Table:
                 amount(published), amount(Decimal(exact(own))), percent(share),
             )  # fmt: skip
             rows[each.seller.provider] = Row(cells, {"provider": (str(keys.providers[each.seller.provider]),)})
-    return Table("own-prices", "What a unit cost you", columns, tuple(rows[name] for name in sorted(rows)))
+    return Table("own-prices", "Price of a unit, published and yours", columns, tuple(rows[name] for name in sorted(rows)))
 
 
 def flips(comparisons: Comparisons, keys: Keys) -> Table:
