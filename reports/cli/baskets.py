@@ -52,6 +52,16 @@ class OwnPrice(click.ParamType[tuple[str, Decimal]]):
         return provider, Amount().convert(usd, param, ctx)
 
 
+terms_options = options(
+    click.option("--map", "models", type=Pair(), multiple=True, help="Take model A for model B; may be repeated."),
+    click.option(
+        "--usd-per-unit",
+        type=OwnPrice(),
+        multiple=True,
+        help="What one of the provider's units cost you; may be repeated.",
+    ),
+)
+
 basket_options = options(
     token_options,
     click.option(
@@ -68,13 +78,7 @@ basket_options = options(
         help="The instant whose rates hold. Default: now; for the ledger each request's own time.",
     ),
     known_option,
-    click.option("--map", "models", type=Pair(), multiple=True, help="Take model A for model B; may be repeated."),
-    click.option(
-        "--usd-per-unit",
-        type=OwnPrice(),
-        multiple=True,
-        help="What one of the provider's units cost you; may be repeated.",
-    ),
+    terms_options,
 )
 
 

@@ -19,7 +19,7 @@ from reports.answer import answer
 from reports.cli import SETTINGS_FILE
 from reports.cli.imports import progress_bar
 from reports.cli.options import catalog_of
-from reports.cli.pages import audit_pages, read_audit, write_pages
+from reports.cli.pages import all_pages, write_pages
 
 #: The sample month: what the simulated logs cover.
 _MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), _END := datetime(2026, 11, 1, tzinfo=UTC))
@@ -62,8 +62,8 @@ def demo(*, out: Path) -> int:
         settings.write_text(_SETTINGS, encoding="utf-8")
     budgets = read_budgets(tomllib.loads(_SETTINGS)["budgets"], SETTINGS_FILE)
     asked = Asked(budgets=budgets, now=_END)
-    pages = audit_pages(*read_audit(ledger, (), _MONTH, asked, is_simulated=True), catalog_of(()))
-    page, *_ = write_pages(out, pages)
+    with open_ledger(ledger, read_only=True) as book:
+        page, *_ = write_pages(out, all_pages(book, catalog_of(()), _MONTH, asked, is_simulated=True))
     click.echo("Simulated sample data: October 2026.", err=True)
     click.echo(
         f"{total.records:,} records = {total.imported:,} imported + {total.duplicate:,} duplicate + "

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from billing.ledger import open_ledger
+from billing.ledger import Ledger, open_ledger
 from billing.monthly import Asked
 from billing.rating import Selection, held_providers
 from billing.statement import Statement
+from pricing.comparison import NO_TERMS, Terms
 from reports.audit_report import AuditReport, audit_report
-from reports.cli.baskets import asked, basket_options
+from reports.cli.baskets import asked, basket_options, bought, terms_options
 from reports.cli.months import statement_of
 from reports.cli.options import (
     Instant,
@@ -30,15 +31,17 @@ from reports.cli.options import (
     tolerance_option,
 )
 from reports.cli.output import Result, Table, write
-from reports.cli.statement_pages import statement_page
+from reports.cli.statement_pages import page_of, statement_page
 from reports.cli.statements import asked_month, statement_options
 from reports.cli.vendor_pages import read_vendors
 from reports.pages.findings import render_findings
+from reports.pages.frame import PAGES
 from reports.pages.overview import render_overview
 from reports.pages.rate_card import render_rate_card
 from reports.pages.vendors import render_vendors
 from reports.pdf import browser, print_pdf
 from reports.rate_card_report import rate_card_of_audit, rate_card_of_providers
+from reports.vendors_report import ledger_report
 
 if TYPE_CHECKING:
     from pricing.catalog import Catalog
@@ -170,6 +173,62 @@ def statement(
     """Write what a month cost, on what, for whom and against which budget, as a self-contained page."""
     page = statement_page(ledger, rate_cards, known_at=known_at, invoices=invoices, **asked_for)
     return write_folder(out, {"statement": page}, output_format, pdf=pdf)
+
+
+@report.command("all")
+@span
+@tolerance_option
+@terms_options
+@known_option
+@folder_options
+@everywhere
+def every(
+    *,
+    month: tuple[datetime, datetime] | None,
+    from_at: datetime | None,
+    to_at: datetime | None,
+    provider: str | None,
+    tolerance: Decimal,
+    models: tuple[tuple[str, str], ...],
+    usd_per_unit: tuple[tuple[str, Decimal], ...],
+    known_at: date | None,
+    out: Path,
+    pdf: bool,
+    ledger: Path,
+    rate_cards: tuple[Path, ...],
+    output_format: str | None,
+    quiet: bool,
+) -> int:
+    """Write all pages: overview, findings, vendors, statement and rate card.
+
+    A statement is of one month: where more was chosen, it is left out.
+    """
+    chosen, catalog = selection(month, from_at, to_at, provider), catalog_of(rate_cards, known_at)
+    asked_for = asked_month(provider=provider, usd_per_unit=usd_per_unit)
+    with open_ledger(ledger, read_only=True) as book:
+        pages = all_pages(book, catalog, chosen, asked_for, tolerance, models=dict(models))
+    return write_folder(out, pages, output_format, pdf=pdf)
+
+
+def all_pages(
+    book: Ledger,
+    catalog: "Catalog",
+    chosen: Selection,
+    asked_for: Asked,
+    tolerance: Decimal = Decimal(0),
+    *,
+    models: Mapping[str, str] = NO_TERMS.models,
+    is_simulated: bool = False,
+) -> dict[str, Page]:
+    """Compute everything that the pages show of a ledger, and return them by name."""
+    found = audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
+    month = statement_of(book, catalog, chosen, found.audit, asked_for)
+    terms = bought(book, catalog, chosen, Terms(models, asked_for.effective))
+    offers = ledger_report(book, catalog, (), chosen, None, terms, is_simulated=is_simulated)
+    pages = audit_pages(found, month, catalog) | {"vendors": lambda beside: render_vendors(offers, beside)}
+    if month is not None:
+        pages["statement"] = page_of(month, catalog, book.path.name, is_simulated=is_simulated)
+    return {name: pages[name] for name in PAGES if name in pages}
 
 
 def read_audit(

@@ -12,6 +12,7 @@ from billing.ledger import Ledger, open_ledger
 from billing.matching import Tolerance
 from billing.monthly import monthly_statement
 from billing.reconciliation import Reconciliation, reconcile
+from billing.statement import Statement
 from pricing.catalog import Catalog
 from reports.cli.options import catalog_of
 from reports.cli.statements import asked_month
@@ -34,9 +35,21 @@ def statement_page(
         catalog = catalog_of(rate_cards, known_at)
         found = monthly_statement(book, catalog, wanted)
         matched = [_matched(book, catalog, each) for each in told]
-        values = unit_values(catalog, [each.provider for each in found.providers])
+    return page_of(found, catalog, ledger.name, matched, is_simulated=is_simulated)
+
+
+def page_of(
+    found: Statement,
+    catalog: Catalog,
+    ledger_name: str,
+    matched: Sequence[Reconciliation] = (),
+    *,
+    is_simulated: bool = False,
+) -> Callable[[Sequence[str]], str]:
+    """Return what makes the page of a statement that is computed, given the names of the pages beside it."""
+    values = unit_values(catalog, [each.provider for each in found.providers])
     return partial(
-        render_statement, found, matched, ledger_name=ledger.name, credit_values=values, is_simulated=is_simulated
+        render_statement, found, matched, ledger_name=ledger_name, credit_values=values, is_simulated=is_simulated
     )
 
 
