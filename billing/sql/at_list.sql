@@ -5,7 +5,7 @@ SELECT
     COALESCE(n.sku, d.sku) AS sku,
     t.usd_per_unit,
     COUNT(*) AS requests,
-    SUM(CASE WHEN d.rate_id = 0 OR d.exact_amount IS NULL OR t.usd_per_unit IS NULL THEN 1 ELSE 0 END) AS without,
+    SUM(CAST(CASE WHEN d.rate_id = 0 OR d.exact_amount IS NULL OR t.usd_per_unit IS NULL THEN 1 ELSE 0 END AS DECIMAL(38,0))) AS without,
     SUM(CAST(CASE WHEN d.rate_id > 0 THEN d.exact_amount END AS DECIMAL(38,0))) AS amount
 FROM rated AS d
 INNER JOIN rates AS t ON t.rate_id = d.rate_id

@@ -42,4 +42,4 @@ alike AS (
 SELECT refund, TRUE AS is_named, provider, request_id, id_hash, charged, is_failed, used_at FROM named
 UNION ALL
 SELECT refund, FALSE AS is_named, provider, request_id, id_hash, charged, is_failed, used_at FROM alike
-ORDER BY is_named DESC, refund, is_failed DESC, used_at DESC NULLS LAST, request_id
+ORDER BY is_named DESC, refund NULLS LAST, is_failed DESC, used_at DESC NULLS LAST, request_id NULLS LAST

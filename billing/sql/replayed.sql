@@ -25,4 +25,4 @@ SELECT
 FROM summed AS s
 INNER JOIN rates AS r ON r.rate_id = s.rate_id
 WHERE r.card_id IS NOT NULL
-ORDER BY s.rate_id, s.gap, s.unknown_fields
+ORDER BY s.rate_id NULLS LAST, s.gap NULLS LAST, s.unknown_fields NULLS LAST
