@@ -113,11 +113,13 @@ class _Events:
         elif row["kind"] == EntryKind.ADJUSTMENT:
             self.grants[at].append(Grant(LotKind.ADJUSTMENT, credit, 0))
         else:
-            of_paid = (LotKind.PAID, credit, paid)
-            of_bonus = (LotKind.BONUS, bonus, 0 if credit else paid)
-            for kind, amount, cost in (of_paid, of_bonus):
+            of_bonus = None if paid is None else paid * bonus // (credit + bonus or 1)
+            of_bought = None if paid is None or of_bonus is None else paid - of_bonus
+            billed = (paid or 0, 0) if credit else (0, paid or 0)
+            kinds = (LotKind.PAID, credit, of_bought, billed[0]), (LotKind.BONUS, bonus, of_bonus, billed[1])
+            for kind, amount, cost, asked in kinds:
                 if amount:
-                    self.grants[at].append(Grant(kind, amount, cost, row["currency"], row["expires_at"]))
+                    self.grants[at].append(Grant(kind, amount, cost, row["currency"], row["expires_at"], asked))
 
     def give_back(self, row: Row, parts: Sequence[Row], instants: Sequence[datetime]) -> None:
         """Book a refund of requests; what is left of it is of no request that is known."""

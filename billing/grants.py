@@ -66,13 +66,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Credits that come in at an instant: `cost` is in pico-units of the currency, None if unknown."""
+    """Credits that come in at an instant: `cost` is in pico-units of the currency, None if unknown.
+
+    What was paid for a purchase is the cost of all the credits that came with it, its bonus too, each an equal share.
+    """
 
     kind: LotKind
     amount: int
     cost: int | None = None
     currency: str | None = None
     expires_at: datetime | None = None
+    billed: int = 0
+    """What was asked for it: all of a purchase's price stands with what was bought, and nothing with its bonus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,10 @@ class Lot:
     """What adjustments took, and what readings showed to be missing."""
     expired: int
     cost: int | None
+    """Its share of what was paid; None if unknown."""
     currency: str | None
+    billed: int = 0
+    """What was asked for it by name; over a purchase and its bonus that adds up to the cost."""
 
     @property
     def remaining(self) -> int:
@@ -322,7 +330,9 @@ class _Account:
 
     def _grant(self, at: datetime, grant: Grant) -> None:
         serial = len(self.lots)
-        lot = Lot(serial, grant.kind, at, grant.expires_at, grant.amount, 0, 0, 0, grant.cost, grant.currency)
+        lot = Lot(
+            serial, grant.kind, at, grant.expires_at, grant.amount, 0, 0, 0, grant.cost, grant.currency, grant.billed
+        )
         self._put(lot)
         self._pay_off()
 

@@ -131,8 +131,8 @@ shown(pd.DataFrame(replayed.left_out.items(), columns=["left out", "requests"]))
 # %% [markdown]
 # ### At what we really paid for a credit
 #
-# The credit vendor publishes $0.005 a credit, but our $100 for 20,000 credits came with 1,000 more. A bonus burns
-# first, so October's credits cost us less than later ones will. Offers are ranked by what they cost us:
+# The credit vendor publishes $0.005 a credit, but our $100 for 20,000 credits came with 1,000 more. That
+# makes each of the 21,000 cheaper. Offers are ranked by what they cost us:
 
 # %%
 paid = own_prices(ledger, catalog, october.start, october.end)

@@ -168,7 +168,7 @@ shown(frame(then.budgets), "name", "amount", "used", "forecast_low", "forecast",
 # ## What it cost in dollars
 #
 # Three values of the same usage: at the list price of the models' makers, at the rate cards' value of a credit, and at
-# what our own credits cost. $100 bought 20,000 credits and 1,000 as a bonus, and a bonus burns first.
+# what our own credits cost. $100 bought 20,000 credits with 1,000 as a bonus, so each cost 1/210 of a dollar.
 
 # %%
 listed = {(each.provider or "", each.sku): each.usd for each in october.list_prices}

@@ -294,7 +294,7 @@ def test_top_up_and_balance_by_hand(capsys: pytest.CaptureFixture[str], working_
     code, found = as_json(capsys, "balance")
     (account,) = found["accounts"]
     assert [(lot["kind"], lot["granted"], lot["cost"]) for lot in account["lots"]] == [
-        ("paid", "1000", "5"), ("bonus", "50", "0")
+        ("paid", "1000", "4.761904761905"), ("bonus", "50", "0.238095238095")
     ]  # fmt: skip
     assert account["total"]["gap"] is None
     assert as_json(capsys, "doctor")[0] == 0

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-PACKAGES = ("pricing", "billing", "reports", "tests", "data")
+PACKAGES = ("pricing", "billing", "reports", "tests", "data", "notebooks")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 #: Files that may turn an amount into a float: where it is drawn, and nowhere else.
 DRAWING = {

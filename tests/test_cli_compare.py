@@ -186,13 +186,15 @@ def test_own_price_of_a_unit(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["offers"][0]["provider"] == "aivideoapi"
 
 
-def test_burnt_bonus_makes_no_vendor_free(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
-    told = ("--provider", "aivideoapi", "--at", "2026-01-01T00:00:00Z", "--credits", "1000", "--bonus", "50")
-    assert call(capsys, "top-up", *told, "--paid", "5", "--currency", "USD")[0] == 0
+def test_burnt_bonus_costs_its_share_of_what_was_paid(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
+    given = ("--provider", "aivideoapi", "--at", "2026-01-01T00:00:00Z", "--credits", "1000", "--bonus", "50")
+    assert call(capsys, "top-up", *given, "--paid", "5", "--currency", "USD")[0] == 0
     (working_folder / "log.jsonl").write_text(log_line("msg_1") + "\n", "utf-8")
     assert call(capsys, "import", "log.jsonl")[0] == 0
     found = as_json(capsys, "compare", "--model", "claude-opus-4-6", "--from-ledger")[1]
-    assert of_vendors(found, "usd", "usd_effective")["aivideoapi claude-opus-4-6"] == ("0.0083125", None)
+    # 1.6625 credits at $5 for 1,050, cut to 10^-12
+    told = of_vendors(found, "usd", "usd_effective")["aivideoapi claude-opus-4-6"]
+    assert told == ("0.0083125", "0.0079166666651625")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -100,11 +100,10 @@ def _write_account(writer: _Writer, account: Account) -> None:
     book = account.book
     name, commodity = writer.names.component(book.provider), writer.names.commodity(book.provider)
     prepaid = f"Assets:Prepaid:{name}"
-    for posting in book.postings:
-        if posting.cause is Cause.GRANTED and posting.lot and _is_priced(posting.lot):
-            day = posting.at.date()
-            writer.account(prepaid, day, f' {commodity} "FIFO"')
-            writer.lines.append((day, 0, _granted(writer, account, prepaid, commodity, posting.lot)))
+    for lots in _purchases(book):
+        day = lots[0].at.date()
+        writer.account(prepaid, day, f' {commodity} "FIFO"')
+        writer.lines.append((day, 0, _granted(writer, account, prepaid, commodity, lots)))
     for (day, order, cause, serial), own in sorted(_grouped(book).items()):
         lot = book.lots[serial] if serial >= 0 else None
         legs = _expenses(writer, own, name, day)
@@ -133,16 +132,27 @@ def _grouped(book: AccountBook) -> dict[tuple[date, int, Cause, int], list[Posti
     return found
 
 
-def _granted(writer: _Writer, account: Account, prepaid: str, commodity: str, lot: Lot) -> str:
-    day, price = lot.at.date(), unit_cost(lot)
-    paid = from_pico(lot.cost or 0)
-    rest = EXACT.subtract(paid, times(price, from_pico(lot.granted)))
-    source = "Assets:Cash" if lot.cost else "Income:Bonus"
-    told = [f"{day} * {quoted(account.name)} {quoted(f'Credits: {lot.kind.value}')}\n",
-            f"  {prepaid}  {digits(from_pico(lot.granted))} {commodity} {_spec(lot)}\n",
-            f"  {writer.account(source, day)}  {digits(EXACT.minus(paid))} {lot.currency}\n"]  # fmt: skip
+def _purchases(book: AccountBook) -> list[list[Lot]]:
+    """Return the lots that came in, those of one instant and currency together: what is bought pays for its bonus."""
+    found: dict[tuple[datetime, str], list[Lot]] = {}
+    for posting in book.postings:
+        lot = posting.lot
+        if posting.cause is Cause.GRANTED and lot and lot.currency and _is_priced(lot):
+            found.setdefault((lot.at, lot.currency), []).append(lot)
+    return list(found.values())
+
+
+def _granted(writer: _Writer, account: Account, prepaid: str, commodity: str, lots: Sequence[Lot]) -> str:
+    day, currency = lots[0].at.date(), lots[0].currency
+    paid = total(from_pico(lot.cost or 0) for lot in lots)
+    rest = EXACT.subtract(paid, total(times(unit_cost(lot), from_pico(lot.granted)) for lot in lots))
+    source = "Assets:Cash" if paid else "Income:Bonus"
+    kinds = " and ".join(dict.fromkeys(lot.kind.value for lot in lots))
+    told = [f"{day} * {quoted(account.name)} {quoted(f'Credits: {kinds}')}\n"]
+    told += [f"  {prepaid}  {digits(from_pico(lot.granted))} {commodity} {_spec(lot)}\n" for lot in lots]
+    told += [f"  {writer.account(source, day)}  {digits(EXACT.minus(paid))} {currency}\n"]
     if rest:
-        told.append(f"  {writer.account('Expenses:Rounding', day)}  {digits(rest)} {lot.currency}\n")
+        told.append(f"  {writer.account('Expenses:Rounding', day)}  {digits(rest)} {currency}\n")
     return "".join(told)
 
 

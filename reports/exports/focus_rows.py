@@ -178,15 +178,15 @@ def _add_granted(found: Charges, posting: Posting) -> None:
     if posting.cost is None or (posting.cost and not lot.currency):
         found.leave_out("price_of_grant_unknown", 1)
         return
-    currency, cost = lot.currency or _USD, posting.cost * PICO_PER_UNIT
+    currency, billed = lot.currency or _USD, lot.billed * PICO_PER_UNIT
     if lot.kind is LotKind.REFUND:
         key = Key("Adjustment", "refund", "grant", currency, day, day)
         found.add(key, credits=-posting.amount)
         return
-    category = "Purchase" if cost else "Credit"
+    category = "Purchase" if billed else "Credit"
     key = Key(category, "top_up" if lot.kind is LotKind.PAID else lot.kind.value, "grant", currency, day, day,
               serial=lot.serial)  # fmt: skip
-    found.add(key, quantity=posting.amount, billed=cost, listed=cost)
+    found.add(key, quantity=posting.amount, billed=billed, listed=billed)
 
 
 def _add_moved(found: Charges, posting: Posting) -> None:
