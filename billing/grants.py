@@ -68,7 +68,7 @@ class Policy:
 class Grant:
     """Credits that come in at an instant: `cost` is in pico-units of the currency, None if unknown.
 
-    What was paid for a purchase is the cost of all the credits that came with it, its bonus too, each an equal share.
+    A purchase and its bonus share what was paid by their credits.
     """
 
     kind: LotKind
@@ -77,7 +77,7 @@ class Grant:
     currency: str | None = None
     expires_at: datetime | None = None
     billed: int = 0
-    """What was asked for it: all of a purchase's price stands with what was bought, and nothing with its bonus."""
+    """What was asked for it: all of the price for what was bought, nothing for its bonus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,8 @@ class Lot:
     """What adjustments took, and what readings showed to be missing."""
     expired: int
     cost: int | None
-    """Its share of what was paid; None if unknown."""
     currency: str | None
     billed: int = 0
-    """What was asked for it by name; over a purchase and its bonus that adds up to the cost."""
 
     @property
     def remaining(self) -> int:
@@ -330,10 +328,8 @@ class _Account:
 
     def _grant(self, at: datetime, grant: Grant) -> None:
         serial = len(self.lots)
-        lot = Lot(
-            serial, grant.kind, at, grant.expires_at, grant.amount, 0, 0, 0, grant.cost, grant.currency, grant.billed
-        )
-        self._put(lot)
+        told = grant.cost, grant.currency, grant.billed
+        self._put(Lot(serial, grant.kind, at, grant.expires_at, grant.amount, 0, 0, 0, *told))
         self._pay_off()
 
     def _pay_off(self) -> None:
