@@ -156,7 +156,8 @@ def _told_by(ledger: Ledger, place: int, path: Path, options: Options, parting: 
     except (RefusedInputError, duckdb.Error, OSError) as error:
         yield _row("file", TOLD, file_id=place, message=refusal(path, error).message)
         return
-    ledger.keep("tellings", chain("named", "tellings"))
+    ledger.change(statement("name_staged"))
+    ledger.keep("tellings", statement("tellings"))
     records = chain("canonical", taking={"usage_records": "tellings"})
     for batch in ledger.batches(records, {"digits": parting.digits}):
         yield _filled("record", TOLD, batch, file_id=place)

@@ -4,7 +4,8 @@ The logs lie where driver and workers all find them under the same path, and the
 is a folder of canonical Parquet, with the rows that an import on one machine would export.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ _SETTINGS: Final[Mapping[str, str]] = MappingProxyType({
     "spark.sql.session.timeZone": "UTC", "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
 })  # fmt: skip
+Task = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _all_told(cluster: Cluster, logs: Sequence[Path], options: Options, parting:
         return told([(place, logs[place]) for place in places], options, parting)
 
     places = cluster.frame(pa.schema([_PLACE]), [{"place": place} for place in range(len(logs))])
-    return places.repartition(min(cluster.tasks, max(1, len(logs)))).mapInArrow(read, _types(TOLD))
+    return _mapped(places.repartition(min(cluster.tasks, max(1, len(logs)))), read, TOLD)
 
 
 def _all_judged(cluster: Cluster, found: DataFrame, options: Options, parting: Parting) -> DataFrame:
@@ -97,7 +99,7 @@ def _all_judged(cluster: Cluster, found: DataFrame, options: Options, parting: P
     columns = {"file_id": "load AS file_id", "digest": "file_digest AS digest"}
     records = found.where("kind = 'record'").selectExpr(*(columns.get(name, name) for name in TELLINGS.names))
     buckets = records.repartition(min(cluster.tasks, 16**parting.digits), "bucket").sortWithinPartitions("bucket")
-    return buckets.mapInArrow(judge, _types(JUDGED))
+    return _mapped(buckets, judge, JUDGED)
 
 
 def _loads(cluster: Cluster, read: Read) -> DataFrame:
@@ -146,13 +148,17 @@ def _write(frame: DataFrame, folder: str, name: str, schema: pa.Schema) -> None:
     frame.select(*schema.names).coalesce(1).write.parquet(f"{folder}/{name}")
 
 
-def _types(schema: pa.Schema) -> Any:  # noqa: ANN401 - PySpark's own stubs leave it open
-    return from_arrow_schema(schema, prefer_timestamp_ntz=False)
+def _mapped(frame: DataFrame, function: Task, schema: pa.Schema) -> DataFrame:
+    """Have each part of a frame run through a function by a worker."""
+    with warnings.catch_warnings():
+        # No table of pandas is ever made here.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        return frame.mapInArrow(function, from_arrow_schema(schema, prefer_timestamp_ntz=False))
 
 
 def _refuse_to_replace(session: SparkSession, folder: str) -> None:
     try:
-        session.read.format("binaryFile").load(folder)
+        session.read.option("recursiveFileLookup", "true").format("binaryFile").load(folder)
     except AnalysisException as error:
         if error.getCondition() != "PATH_NOT_FOUND":
             raise

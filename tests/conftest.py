@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.spark_month import month
 from tests.spark_session import spark
 
-__all__ = ["ROOT", "SHARED", "shared", "spark"]
+__all__ = ["ROOT", "SHARED", "month", "shared", "spark"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

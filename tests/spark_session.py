@@ -25,7 +25,11 @@ def spark() -> "Iterator[SparkSession]":
             pytest.skip("no Java")
     from billing.spark import spark_session  # noqa: PLC0415 - after the skips
 
+    # Each process lives for a minute: to compile for long runs costs more than it saves, by half of all CPU.
+    short_lived = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     settings = {
+        "spark.driver.extraJavaOptions": short_lived,
+        "spark.executor.extraJavaOptions": short_lived,
         "spark.sql.shuffle.partitions": "4",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

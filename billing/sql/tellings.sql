@@ -1,4 +1,4 @@
 -- All that the file at hand tells of requests: what waits to be judged, and what the engine took at once.
-SELECT {columns} FROM named
+SELECT {columns} FROM stage
 UNION ALL
 SELECT {columns} FROM usage_records
