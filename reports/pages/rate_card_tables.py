@@ -120,7 +120,7 @@ def sources(report: RateCardReport) -> Table:
             *([text(block.corrects or block.note)] if has_notes else []),
         )  # fmt: skip
         rows.append(Row(cells, under(report, (period.provider, period.sku))))
-    return Table("sources", "Document, place and day of each rate", columns, tuple(rows), "No rate is known.")
+    return Table("sources", "Document, place and day of rates", columns, tuple(rows), "No rate is known.")
 
 
 def changes(report: RateCardReport) -> Table:
