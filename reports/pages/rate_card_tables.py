@@ -135,8 +135,8 @@ def changes(report: RateCardReport) -> Table:
         Row(
             (
                 _day(step.at), text(step.provider), text(step.sku), text(words.kind(step.kind)),
-                text(_scope(step.service_tier, step.above, step.up_to)), _dollar_text(step.before), _dollar_text(step.after),
-                _change(step), text(step.period.block.observed_on.isoformat()),
+                text(_scope(step.service_tier, step.above, step.up_to)), _dollar_text(step.before),
+                _dollar_text(step.after), _change(step), text(step.period.block.observed_on.isoformat()),
             ),
             under(report, (step.provider, step.sku), step.kind),
         )
