@@ -6,7 +6,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 COMMAND := printf '\#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(PY)" -m reports "$$@"\n' "$(CURDIR)" "$(CURDIR)" \
 	> .venv/bin/tallystick && chmod +x .venv/bin/tallystick
 
-.PHONY: demo test check torture bench confusion lock clean
+.PHONY: demo test check notebooks pictures torture bench confusion lock clean
 
 demo: .venv/runtime  ## sample data the whole way; prints the path of the page
 	@$(PY) -m reports demo
@@ -23,6 +23,9 @@ check: .venv/dev  ## lint, types, layers
 
 notebooks: .venv/dev  ## run the notebooks' scripts again and write what they show
 	$(PY) -m notebooks.execute
+
+pictures: .venv/dev  ## take the pictures of the sample's pages in docs/pages
+	@$(PY) -m tests.browser.pictures
 
 torture: .venv/dev  ## kill imports 200 times at random moments; what is left must be whole
 	TALLYSTICK_KILLS=200 $(PY) -m pytest -q tests/test_crash.py

@@ -77,8 +77,8 @@ def on_paper(path: Path) -> None:
 
 
 def few_colours(picture: Image.Image) -> Image.Image:
-    """Return it with 64 colours: a third of the bytes, and nothing that a reader would miss."""
-    return picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    """Return it with 128 colours: half of the bytes, and nothing that a reader would miss."""
+    return picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
 
 
 if __name__ == "__main__":
