@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from billing.breakdowns import Allocation
@@ -27,6 +28,7 @@ AS_OF = OCTOBER + timedelta(days=23, hours=18)
 _PLAIN = ("model-a", "model-b/route", "model-c")
 
 
+@cache
 def a_statement(*, hostile: bool = False, is_complete: bool = False, allocation: Allocation = "none") -> Statement:
     """Return the statement of a small October that is not over, or is; with budgets that hold, will not and do not."""
     with a_month(hostile=hostile) as (ledger, catalog):
@@ -37,6 +39,7 @@ def a_statement(*, hostile: bool = False, is_complete: bool = False, allocation:
         return monthly_statement(ledger, catalog, asked)
 
 
+@cache
 def an_invoice(*, hostile: bool = False) -> Reconciliation:
     """Return the match of an invoice: a line that is right, one that asks too much, a refund and a fee."""
     skus = HOSTILE if hostile else _PLAIN

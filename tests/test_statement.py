@@ -27,6 +27,7 @@ from pricing.usage import Usage
 from reports.statement_answer import unusual_sentence
 from tests.ledgers import OCTOBER, a_catalog, a_ledger, block, put
 from tests.rate_strategies import blocks
+from tests.statement_adding import check_adds_up
 
 NOVEMBER = OCTOBER + timedelta(days=31)
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
@@ -99,6 +100,7 @@ def test_every_table_adds_up_to_the_last_digit(catalog: Catalog, told: list[Usag
     check_breakdowns(found, allocation)
     check_sku_shares(found)
     check_change(found)
+    check_adds_up(found)
     spent = total(r.charged if r.charged is not None else r.expected or Decimal(0) for r in rows)
     assert total(each.sums.spend for each in found.providers) == spent
     assert total(each.sums.expected for each in found.providers) == total(r.expected or Decimal(0) for r in rows)
@@ -409,3 +411,4 @@ def test_small_names_are_put_together_and_still_add_up() -> None:
     assert EXACT.prec > 28
     check_breakdowns(found, "none")
     check_sku_shares(found)
+    check_adds_up(found)

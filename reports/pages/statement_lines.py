@@ -42,7 +42,8 @@ def sheet(stated: Stated, own: ProviderStatement, place: int) -> Sheet:
     skus = sorted(stated.skus(account), key=lambda each: -each.sums.spend)
     columns = (
         Column("SKU", style="csv-only"), Column("Kind"), Column("Quantity", is_number=True),
-        Column("Counted in", style="wide"), Column(f"Rate, {unit}", is_number=True), Column("Per"), Column(f"Amount, {unit}", is_number=True),
+        Column("Counted in", style="wide"), Column(f"Rate, {unit}", is_number=True), Column("Per"),
+        Column(f"Amount, {unit}", is_number=True),
     )  # fmt: skip
     groups = tuple(_group(each, stated) for each in skus)
     if len(skus) > 1:

@@ -124,7 +124,7 @@ def unusual(stated: Stated) -> Table:
     )  # fmt: skip
     rows = tuple(Row(_unusual_cells(each), stated.marks.provider(each.provider)) for each in stated.found.unusual)
     empty = "No day of this month was unusual, as far as the history tells."
-    return Table("unusual", "Unusual days", columns, rows, empty)
+    return Table("unusual", "Unusual days and what drove them", columns, rows, empty)
 
 
 def _unusual_cells(each: UnusualDay) -> tuple[Cell, ...]:
@@ -226,7 +226,7 @@ def unpriced(stated: Stated) -> Table:
     rows = tuple(
         Row(_unpriced_cells(stated, each), stated.marks.sku(each.provider, each.sku)) for each in stated.found.unpriced
     )
-    return Table("unpriced", "Usage without a price", columns, rows, "Everything that was used has a price.")
+    return Table("unpriced", "Usage without a price, by reason", columns, rows, "Everything that was used has a price.")
 
 
 def _unpriced_cells(stated: Stated, each: UnpricedUsage) -> tuple[Cell, ...]:
@@ -256,7 +256,7 @@ def budgets(stated: Stated) -> Table:
         for each in stated.found.budgets
     )
     empty = "No budget is set. A [[budgets]] table in tallystick.toml sets one."
-    return Table("budgets", "Budgets", columns, rows, empty)
+    return Table("budgets", "Budgets and what is used of them", columns, rows, empty)
 
 
 def _budget_cells(each: BudgetLine) -> tuple[Cell, ...]:

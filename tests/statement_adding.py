@@ -1,0 +1,167 @@
+"""What holds of a statement's page whatever it says: all that stands below or beside each other adds up as shown."""
+
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+from typing import Any
+
+from billing.statement import ProviderStatement, Statement
+from reports.figures import MINUS, UNKNOWN, rounded
+from reports.pages import statement_lines, statement_shares, statement_tables
+from reports.pages.statement_marks import Stated, accounts
+from reports.tables import Cell
+
+_ZERO = Decimal(0)
+
+
+def check_adds_up(found: Statement) -> None:
+    """Check every table of sums, of everything and of each SKU alone."""
+    with localcontext(prec=80):
+        stated = Stated.of(found)
+        for place, own in enumerate(accounts(found)):
+            _check_sheet(stated, own, place)
+            _check_steps(stated, own, place)
+            _check_change(stated, own, place)
+            _check_days(stated, own, place)
+        for shares in statement_shares.shares(stated):
+            _check_shares(stated, shares.scoped)
+        _check_caching(stated)
+
+
+def _check_sheet(stated: Stated, own: ProviderStatement, place: int) -> None:
+    """Lines add up to the amount at the rate card, and running down the sums each is the one before and its step."""
+    sheet = statement_lines.sheet(stated, own, place)
+    spends: list[Decimal] = []
+    for group in sheet.groups:
+        sums = {row.cells[1].text: value(row.cells[-1]) for row in group.sums}
+        if any(name.endswith("unknown") for name in sums):
+            continue
+        running, is_whole = total(row.cells[-1] for row in group.lines), group.name.startswith("All of ")
+        for name, amount in sums.items():
+            assert amount is not None
+            if name == "At the rate card" and not group.lines:
+                running = amount
+            elif name in {"At the rate card", "Expected", "Spend"}:
+                assert amount == running, (group.name, name)
+            else:
+                running += amount
+        if is_whole:
+            assert sums["Spend"] == sum(spends)
+        else:
+            spends.append(running)
+
+
+def _check_steps(stated: Stated, own: ProviderStatement, place: int) -> None:
+    account = (own.provider, own.unit)
+    *rows, whole = statement_tables.steps(stated, own, place).rows
+    for row in (*rows, whole):
+        parts = [value(cell) for cell in row.cells[2:]]
+        if None in parts:
+            continue
+        exact, rounding, expected, variance, unpriced, refunded, spend = numbers(parts)
+        assert exact + rounding == expected
+        assert expected + variance + unpriced + refunded == spend
+    columns = range(1, len(whole.cells))
+    if value(whole.cells[-1]) is not None:
+        assert [total(row.cells[at] for row in rows) for at in columns] == [value(whole.cells[at]) for at in columns]
+        assert value(whole.cells[-1]) == rounded(own.sums.spend, stated.figures.places_of(account))
+    step = Decimal(1).scaleb(-stated.figures.places_of(account))
+    for row in rows:
+        shown = value(row.cells[-1])
+        assert shown is None or abs(shown - Decimal(row.cells[-1].exact)) < 2 * step
+
+
+def _check_change(stated: Stated, own: ProviderStatement, place: int) -> None:
+    """Before and all effects make up what is now; kinds make up their SKU, SKUs the account, as expected of it."""
+    account = (own.provider, own.unit)
+    rows = statement_tables.changes(stated, account, place).rows
+    for row in rows:
+        before, *effects, now = numbers(value(cell) for cell in row.cells[2:])
+        assert before + sum(effects) == now
+    if not rows:
+        return
+    *parts, whole = rows
+    sums = [row for row in parts if row.cells[1].text == "All kinds"]
+    kinds = [row for row in parts if row.cells[1].text != "All kinds"]
+    for at in range(2, len(whole.cells)):
+        assert total(row.cells[at] for row in sums) == value(whole.cells[at])
+        for each in sums:
+            own_kinds = [row for row in kinds if row.cells[0] == each.cells[0]]
+            assert total(row.cells[at] for row in own_kinds) == value(each.cells[at])
+    assert value(whole.cells[-1]) == stated.figures.accounts[account].expected
+
+
+def _check_days(stated: Stated, own: ProviderStatement, place: int) -> None:
+    account = (own.provider, own.unit)
+    scoped = statement_shares.daily(stated, account, place)
+    assert total(row.cells[2] for row in scoped.table.rows) == stated.figures.accounts[account].spend
+    assert total(row.cells[1] for row in scoped.table.rows) == own.sums.requests
+    for sku in stated.skus(account):
+        days = scoped.skus[str(stated.marks.skus[sku.provider, sku.sku])]
+        shown = stated.figures.skus[sku.provider, sku.sku, sku.unit].spend
+        assert _scoped_sum(days.values(), 1) == shown
+        assert sum(cells[0] for cells in days.values()) == sku.sums.requests
+
+
+def _check_shares(stated: Stated, scoped: statement_shares.ScopedTable) -> None:
+    """Names add up to their account, and under a SKU to its spend; what is allocated is taken from somewhere."""
+    rows, is_spread = scoped.table.rows, len(scoped.cells) == 5
+    of: dict[tuple[Any, str], list[int]] = {}
+    for nth, row in enumerate(rows):
+        of.setdefault((row.under["provider"], row.cells[-2].text), []).append(nth)
+    for own, places in zip(accounts(stated.found), of.values(), strict=True):
+        account, told = (own.provider, own.unit), [rows[nth] for nth in places]
+        spend = stated.figures.accounts[account].spend
+        assert total(row.cells[3] for row in told) == spend
+        if is_spread:
+            assert total(row.cells[4] for row in told) == 0
+            assert total(row.cells[5] for row in told) == spend
+            for row in told:
+                parts = [value(row.cells[at]) for at in (3, 4, 5)]
+                assert None in parts or _added(parts[:2]) == parts[2]
+        usd = stated.figures.usd_accounts[account]
+        if usd is not None and all(row.cells[-1].exact for row in told):
+            assert total(row.cells[-1] for row in told) == usd
+        for sku in stated.skus(account):
+            own_rows = scoped.skus[str(stated.marks.skus[sku.provider, sku.sku])]
+            cells = [own_rows[nth] for nth in places if nth in own_rows]
+            assert _scoped_sum(cells, 1) == stated.figures.skus[sku.provider, sku.sku, sku.unit].spend
+            assert sum(each[0] for each in cells) == sku.sums.requests
+
+
+def _check_caching(stated: Stated) -> None:
+    rows = statement_tables.economics(stated).rows
+    for row in rows:
+        parts = [value(cell) for cell in row.cells[-3:]]
+        assert None in parts or numbers(parts)[0] - numbers(parts)[1] == parts[2]
+    whole = [row for row in rows if row.cells[1].text == "All SKUs"]
+    for each in whole:
+        own = [
+            row for row in rows if row.cells[0] == each.cells[0] and row.cells[2] == each.cells[2] and row not in whole
+        ]
+        for at in range(-3, 0):
+            assert value(each.cells[at]) in {None, total(row.cells[at] for row in own)}
+
+
+def value(cell: Cell) -> Decimal | None:
+    """Return the number that a cell shows; None where it is unknown."""
+    return None if cell.text == UNKNOWN else Decimal(cell.text.replace(",", "").replace(MINUS, "-").lstrip("$"))
+
+
+def total(cells: Iterable[Cell]) -> Decimal:
+    """Add up what cells show; what is unknown is in no sum."""
+    return _added([value(cell) for cell in cells])
+
+
+def numbers(parts: Iterable[Decimal | None]) -> list[Decimal]:
+    """Return numbers of which none is unknown."""
+    known = list(parts)
+    assert None not in known
+    return [part for part in known if part is not None]
+
+
+def _added(parts: Iterable[Decimal | None]) -> Decimal:
+    return sum((part for part in parts if part is not None), _ZERO)
+
+
+def _scoped_sum(rows: Iterable[list[Any]], at: int) -> Decimal:
+    return _added(None if cells[at] is None else Decimal(cells[at][0]) for cells in rows)
