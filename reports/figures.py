@@ -36,8 +36,9 @@ def places_for(amounts: Iterable[Decimal]) -> int:
 
 
 def rounded(amount: Decimal, places: int) -> Decimal:
-    """Round for display, from the middle away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    """Round for display, from the middle away from zero; what becomes zero has no sign."""
+    shown = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return shown or abs(shown)
 
 
 def at_least(amount: Decimal, places: int) -> Decimal:

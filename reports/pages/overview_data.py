@@ -1,16 +1,20 @@
 """What the overview's script adds up under a filter: counts, and amounts as strings of digits."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from billing.audit import Audit, SkuDay
-from pricing.amounts import digits
+from pricing.amounts import digits, total
 from reports import words
 from reports.audit_figures import AuditFigures, sku_key
 from reports.figures import money, unit_name
 from reports.pages.overview_causes import Part
 from reports.pages.overview_sums import Currency, Sums
+
+#: The amounts of a row, in the order in which they stand.
+_AMOUNTS = ("charged", "expected", "charged_unchecked", "expected_unreported", "spend", "cost")
 
 
 def page_data(audit: Audit, figures: AuditFigures, sums: Sums, parts: Sequence[Part]) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def page_data(audit: Audit, figures: AuditFigures, sums: Sums, parts: Sequence[P
         "units": [_unit(unit, figures, audit) for unit in units],
         "values": [digits(value) for value in values],
         "currencies": [_currency(each) for each in sums.currencies],
-        "rows": [_row(row, sums, units, values, place) for row in audit.sku_days],
+        "rows": _rows(audit, sums, units, values, place),
         "skus": [
             [sums.names[line.provider, line.sku], units.index(line.unit), digits(shown.charged), digits(shown.expected)]
             for line in audit.skus
@@ -49,19 +53,30 @@ def _currency(each: Currency) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _row(row: SkuDay, sums: Sums, units: list[str], values: list[Decimal], place: dict[str, int]) -> list[object]:
-    amounts = row.charged, row.expected, row.charged_unchecked, row.expected_unreported, row.spend, row.cost
+def _rows(
+    audit: Audit, sums: Sums, units: list[str], values: list[Decimal], place: dict[str, int]
+) -> list[list[object]]:
+    """Return what the days come to by bin, SKU, unit, value of the unit and currency."""
+    groups: dict[tuple[int, ...], list[SkuDay]] = defaultdict(list)
+    for row in audit.sku_days:
+        key = (
+            place.get(sums.bin(row.day) or "", -1),
+            sums.name(row),
+            units.index(row.unit) if row.unit in units else -1,
+            -1 if row.usd_per_unit is None else values.index(row.usd_per_unit),
+            next((number for number, each in enumerate(sums.currencies) if each.holds(row)), -1),
+        )
+        groups[key].append(row)
     return [
-        place.get(sums.bin(row.day) or "", -1),
-        sums.name(row),
-        units.index(row.unit) if row.unit in units else -1,
-        -1 if row.usd_per_unit is None else values.index(row.usd_per_unit),
-        next((number for number, each in enumerate(sums.currencies) if each.holds(row)), -1),
-        row.requests,
-        row.wrong,
-        row.checked,
-        row.used - row.unknown,
-        *(digits(each) if each else 0 for each in amounts),
+        [
+            *key,
+            sum(row.requests for row in rows),
+            sum(row.wrong for row in rows),
+            sum(row.checked for row in rows),
+            sum(row.used - row.unknown for row in rows),
+            *(digits(amount) if (amount := total(getattr(row, name) for row in rows)) else 0 for name in _AMOUNTS),
+        ]
+        for key, rows in groups.items()
     ]
 
 
