@@ -21,12 +21,13 @@ from pricing.catalog import Catalog
 from pricing.rates import PerMtok, RateCard, Sku, Source, UnitValue
 from pricing.usage import Usage
 from reports import audit_tables, html, words
-from reports.audit_figures import AuditFigures
+from reports.audit_figures import AuditFigures, sku_key
 from reports.audit_report import AuditReport, audit_report
 from reports.figures import MINUS, UNKNOWN, adding_up, beside, rounded, unit_name
 from reports.pages import findings_requests, findings_tables
 from reports.pages.findings import render_findings
 from reports.pages.findings_charts import charts
+from reports.pages.findings_condensed import condensed
 from reports.tables import Table
 from tests.audit_values import HOSTILE, a_matched_report, a_report
 from tests.conftest import ROOT
@@ -232,8 +233,8 @@ def test_a_page_of_many_findings_carries_few_requests_of_each_and_stays_small(pa
         AuditFigures.of(page.audit), findings={each.id: beside(Decimal(2), Decimal(1), 2) for each in found}
     )
     groups = findings_requests.groups(many.audit, samples, figures, names)
-    assert {len(each.table.rows) for each in groups} == {3}
-    assert groups[0].shown.startswith("3 of ")
+    assert {len(each.table.rows) for each in groups} == {2}
+    assert groups[0].shown.startswith("2 of ")
 
 
 def test_the_page_is_no_larger_than_allowed(page: AuditReport) -> None:
@@ -261,3 +262,23 @@ def test_the_vendored_plotly_is_the_one_that_was_reviewed() -> None:
     assert hashlib.sha256(html.PLOTLY.read_bytes()).hexdigest() == digest
     assert "MIT License" in (html.PLOTLY.parent / "plotly-LICENSE").read_text("utf-8")
     assert "</script" not in html.PLOTLY.read_text("utf-8").lower()
+
+
+def test_a_page_of_many_skus_sums_up_the_small_ones_and_keeps_every_total(page: AuditReport) -> None:
+    """What is summed up is the audit itself, so that every table and chart still adds up."""
+    whole, short = page.audit, condensed(page, most=2).audit
+    assert len({(line.provider, line.sku) for line in short.skus}) == 3
+    assert {line.sku for line in short.skus} >= {"6 other SKUs"}
+    for rows in ("skus", "days", "gaps", "findings"):
+        for amount in ("requests", "charged"):
+            sums = [sum(getattr(row, amount) or 0 for row in getattr(audit, rows)) for audit in (whole, short)]
+            assert sums[0] == sums[1], (rows, amount)
+    assert sum((each.variance for each in short.findings), Decimal(0)) == sum(each.variance for each in whole.findings)
+    left, right = AuditFigures.of(whole), AuditFigures.of(short)
+    assert left.totals == right.totals
+    for unit, total in right.totals.items():
+        of_unit = [line for line in short.skus if line.unit == unit]
+        assert sum(right.skus[sku_key(line)].variance for line in of_unit) == total.variance
+    text = render_findings(condensed(page, most=2))
+    assert "6 other SKUs" in text
+    assert condensed(page) is page

@@ -7,6 +7,7 @@ from reports import audit_answer, audit_tables
 from reports.audit_figures import AuditFigures
 from reports.audit_report import AuditReport, titled
 from reports.pages import findings_charts, findings_requests, findings_tables
+from reports.pages.findings_condensed import condensed
 from reports.pages.frame import Choice, Filter, Frame, as_of_facts, render, sku_filter
 
 #: Sums of amounts up to 10^26 with 12 decimal places stay exact.
@@ -15,8 +16,10 @@ _DIGITS = 80
 
 def render_findings(report: AuditReport, pages: Sequence[str] = ()) -> str:
     """Return the HTML of the page, which stands beside `pages`. Equal reports are equal bytes."""
-    audit = report.audit
     with localcontext(prec=_DIGITS):
+        skus = len({(line.provider, line.sku) for line in report.audit.skus})
+        report = condensed(report)
+        audit = report.audit
         figures = AuditFigures.of(audit)
         names = audit_tables.names(audit, report.samples)
         groups = findings_requests.groups(audit, report.samples, figures, names)
@@ -27,6 +30,7 @@ def render_findings(report: AuditReport, pages: Sequence[str] = ()) -> str:
             "charts": findings_charts.charts(audit, figures, names),
             "findings": findings_tables.findings(audit, figures, names),
             "gaps": findings_tables.gaps(audit, figures, names),
+            "is_condensed": skus > len({(line.provider, line.sku) for line in audit.skus}),
             "skus": findings_tables.skus(audit, figures, names),
             "sku_verdicts": findings_tables.sku_verdicts(audit, names),
             "groups": groups,

@@ -4,7 +4,6 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from urllib.parse import urlencode
 
 from billing.audit import Audit, AuditedRequest, Finding
@@ -17,7 +16,7 @@ from reports.figures import at_least, count, money, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 
 #: Requests that the page carries, of one finding or verdict and in all; every other is a command away.
-_MOST_OF_GROUP, _MOST = 12, 120
+_MOST_OF_GROUP, _MOST = 12, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: Audit
         f"{each.sku}: {variance} in {count(each.requests, 'request')}",
         f"{each.sentence} In sum: {spent}; {times}.",
         _of(len(samples), each.requests, ", the largest variances first"),
-        _table(each.id, samples, figures, names, each.id),
+        _finding_table(each, samples, figures),
         tuple(arithmetic(request, charge) for request, charge in samples),
         Row((), under(names[each.provider, each.sku], each.verdict, each.id)),
         urlencode({"sku": f"{each.provider or ''} {each.sku}"}),
@@ -116,7 +115,7 @@ def _verdict_group(audit: Audit, code: str, samples: Samples, figures: AuditFigu
         count(requests, "request"),
         meaning,
         _of(len(samples), requests),
-        _table(f"verdict-{code}", samples, figures, names, None),
+        _verdict_table(code, samples, figures, names),
         tuple(arithmetic(request, charge) for request, charge in samples),
         Row((), under(None, code, finding=None)),
     )
@@ -142,29 +141,47 @@ def _of(shown: int, requests: int, order: str = "") -> str:
     return f"{shown:,} of {count(requests, 'request')} {are} here{order}."
 
 
-def _table(group: str, samples: Samples, figures: AuditFigures, names: Names, finding: str | None) -> Table:
+def _finding_table(each: Finding, samples: Samples, figures: AuditFigures) -> Table:
+    """Return the sample requests of a finding, which are all of one SKU and unit and shown under its filters."""
+    unit = unit_name(each.unit)
     columns = (
-        Column("Request", style="code"), Column("Time, UTC", style="day"), Column("SKU", style="name"),
-        Column("Tokens", is_number=True), Column("Charged", is_number=True), Column("Expected", is_number=True),
-        Column("Variance", is_number=True), Column("Unit"),
+        Column("Request", style="code"), Column("Time, UTC", style="day"), Column("Tokens", is_number=True),
+        Column(f"Charged, {unit}", is_number=True), Column(f"Expected, {unit}", is_number=True),
+        Column(f"Variance, {unit}", is_number=True),
+    )  # fmt: skip
+    rows = tuple(Row((*_told(request), *_amounts(request, figures))) for request, _ in samples)
+    return Table(f"requests-{each.id}", f"Sample requests of {each.id}", columns, rows)
+
+
+def _verdict_table(code: str, samples: Samples, figures: AuditFigures, names: Names) -> Table:
+    columns = (
+        Column("Request", style="code"), Column("Time, UTC", style="day"), Column("Tokens", is_number=True),
+        Column("Charged", is_number=True), Column("Expected", is_number=True), Column("Variance", is_number=True),
+        Column("Unit"), Column("SKU", style="name"),
     )  # fmt: skip
     rows = tuple(
-        Row(_cells(each, figures), under(names[each.provider, each.sku], each.verdict, finding)) for each, _ in samples
-    )
-    return Table(f"requests-{group}", f"Sample requests of {group}", columns, rows)
-
-
-def _cells(request: AuditedRequest, figures: AuditFigures) -> tuple[Cell, ...]:
-    """Return what is shown of a request: its amounts with all their digits."""
-    places = figures.places_of(request.unit) if request.unit else 0
-
-    def lined_up(exact: Decimal | None) -> Decimal | None:
-        return None if exact is None else at_least(plain(exact), places)
-
-    style = variance_style(request.variance) if request.variance is not None else ""
-    return (
-        text(request.request_id), text(words.instant(request.at)), text(request.sku),
-        number(sum(request.tokens.values())), amount(lined_up(request.charged)), amount(lined_up(request.expected)),
-        amount(lined_up(request.variance), with_sign=True, style=style),
-        text(request.unit and unit_name(request.unit)),
+        Row(
+            (
+                *_told(request), *_amounts(request, figures), text(request.unit and unit_name(request.unit)),
+                text(request.sku),
+            ),
+            under(names[request.provider, request.sku], request.verdict, finding=None),
+        )
+        for request, _ in samples
     )  # fmt: skip
+    return Table(f"requests-verdict-{code}", f"Sample requests: {words.verdict(code)}", columns, rows)
+
+
+def _told(request: AuditedRequest) -> tuple[Cell, ...]:
+    return text(request.request_id), text(words.instant(request.at)), number(sum(request.tokens.values()))
+
+
+def _amounts(request: AuditedRequest, figures: AuditFigures) -> tuple[Cell, ...]:
+    """Return what was charged and expected, and the variance, with all their digits."""
+    places = figures.places_of(request.unit) if request.unit else 0
+    charged, expected, variance = (
+        None if exact is None else at_least(plain(exact), places)
+        for exact in (request.charged, request.expected, request.variance)
+    )
+    style = variance_style(request.variance) if request.variance is not None else ""
+    return amount(charged), amount(expected), amount(variance, with_sign=True, style=style)

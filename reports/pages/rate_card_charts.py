@@ -73,7 +73,7 @@ def history_figure(report: RateCardReport) -> str | None:
     if not lines:
         return None
     layout = {
-        "margin": {"l": 4, "r": 16, "t": 12, "b": 72},
+        "margin": {"l": 4, "r": 16, "t": 12},
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
         "hovermode": "closest",
@@ -146,14 +146,15 @@ def _line(report: RateCardReport, step: RateStep, start: datetime, end: datetime
             points.append((points[-1][0], None, None))
         told = (None, None) if amount is None else (float(amount), usd(amount))
         points += [(since, *told), (until, *told)]
-    tier = "" if step.service_tier == STANDARD_TIER else f", {step.service_tier}"
-    name = f"{step.provider} · {step.sku}{tier}" + (f", prompts above {step.above:,}" if step.above else "")
+    tier = "" if step.service_tier == STANDARD_TIER else f"{step.service_tier}, "
+    prompts = f"prompts above {step.above:,}, " if step.above else ""
+    sold, scope = plain(f"{step.provider} · {step.sku}"), plain(f"{tier}{prompts}{words.kind(step.kind)}".lower())
     marks = under(report, (step.provider, step.sku), step.kind)
     return {
         "type": "scatter",
         "mode": "lines",
         "line": {"shape": "hv", "width": 2},
-        "name": plain(f"{name}: {words.kind(step.kind).lower()}"),
+        "name": f"{sold}<br>{scope}",
         "meta": {field: list(keys) for field, keys in marks.items()},
         "x": [f"{at:%Y-%m-%d %H:%M}" for at, _, _ in points],
         "y": [amount for _, amount, _ in points],

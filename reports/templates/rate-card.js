@@ -2,7 +2,7 @@
 // The rate card: the kind of token that is chosen hides the columns of all others, and picks what is drawn.
 {
   const { all, data, count, colour } = Tally;
-  const AROUND = 56, STEP = 46, HEIGHT = 320; // pixels: around the bars, from bar to bar, and of the lines
+  const AROUND = 56, STEP = 46, HEIGHT = 264, LEGEND = 40; // pixels: around bars, from bar to bar, of lines and of a name below
   const COLOURS = 4;
 
   const shownRows = (id) => all(`#${id} .row:not([hidden])`);
@@ -43,7 +43,8 @@
       const color = colour(index < COLOURS ? `series-${index + 1}` : "other");
       return { ...trace, line: { ...trace.line, color } };
     });
-    return [traces, { ...figure.layout, height: HEIGHT + 20 * Math.max(traces.length - 4, 0) }, traces.length];
+    const below = LEGEND * traces.length, margin = { ...figure.layout.margin, b: 40 + below };
+    return [traces, { ...figure.layout, margin, height: HEIGHT + below }, traces.length];
   }
 
   Tally.begin({

@@ -8,6 +8,14 @@ from playwright.sync_api import Page, expect
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+#: What opens is alike: two of each kind are enough to be read by axe, which takes its time for each cell.
+FEW_OPEN = """
+const seen = {};
+for (const each of document.querySelectorAll('details')) {
+  seen[each.className] = (seen[each.className] ?? 0) + 1;
+  each.open = seen[each.className] <= 2;
+}
+"""
 
 
 def wait_for_charts(page: Page) -> None:
@@ -51,6 +59,7 @@ def check_looks(page: Page, pictures: Path, name: str) -> None:
     for button in page.locator("button.open").all()[:1]:
         button.click()
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.evaluate(FEW_OPEN)
     for options in ({"runOnly": ["color-contrast"]}, {}):  # the dark theme differs in its colours alone
         results = Axe().run(page, options=options)
         assert results.violations_count == 0, results.generate_report()
