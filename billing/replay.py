@@ -24,7 +24,8 @@ from pricing.models import Seller, sellers, target
 from pricing.offers import Bounds, Rated
 from pricing.usage import Usage
 
-_OK = "ok"
+OK = "ok"
+"""How a request ended that is a use of what it says."""
 
 
 class NothingToReplayError(BillingError):
@@ -59,12 +60,12 @@ def replay(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which reque
     """
     found = sellers(catalog, model, terms.models)
     names = _names_of_model(ledger, catalog, target(model, terms.models), terms)
-    offered = tuple((seller, period) for seller in found for period in _periods(seller, at))
+    offered = tuple((seller, period) for seller in found for period in periods_of(seller, at))
     rating = _lay(ledger, catalog, selection, offered, names)
     told = {row["ending"]: row for row in _rows(rating, chain("selected", "of_model", "by_ending"))}
-    if _OK not in told:
-        raise NothingToReplayError(f"no request of {model} in {ledger.path} is selected; `--map` takes other names")
-    total, ok = _usage(told[_OK]), told[_OK]
+    if OK not in told:
+        raise nothing_of(ledger, model)
+    total, ok = usage_of(told[OK]), told[OK]
     rated = _rated(rating, offered)
     shown = at or ok["last_at"]
     asked: dict[Seller, Asked] = {
@@ -73,18 +74,28 @@ def replay(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which reque
     }
     basket = replace(spread(total, ok["requests"]), each=None)
     comparison = conclude(catalog, target(model, terms.models), basket, asked, terms)
-    left_out = {ending: row["requests"] for ending, row in sorted(told.items()) if ending != _OK}
+    left_out = {ending: row["requests"] for ending, row in sorted(told.items()) if ending != OK}
     return Replay(comparison, ok["first_at"], ok["last_at"], left_out)
 
 
 def _names_of_model(ledger: Engine, catalog: Catalog, model: str, terms: Terms) -> list[tuple[str, str]]:
     """Return the providers and names under which the ledger holds the model; an unknown name stands for itself."""
-    query = "SELECT DISTINCT provider, sku FROM usage_records WHERE provider IS NOT NULL ORDER BY provider, sku"
     return [
         (provider, name)
-        for provider, name in ledger.rows(query)
+        for provider, name in held_names(ledger)
         if target(model_of(catalog, provider, name), terms.models) == model
     ]
+
+
+def nothing_of(ledger: Engine, model: str) -> NothingToReplayError:
+    """Return the error for a model of which no request is selected."""
+    return NothingToReplayError(f"no request of {model} in {ledger.path} is selected; `--map` takes other names")
+
+
+def held_names(ledger: Engine) -> list[tuple[str, str]]:
+    """Return every provider of the ledger with each name under which it was used."""
+    query = "SELECT DISTINCT provider, sku FROM usage_records WHERE provider IS NOT NULL ORDER BY provider, sku"
+    return [(provider, name) for provider, name in ledger.rows(query)]
 
 
 def model_of(catalog: Catalog, provider: str | None, name: str) -> str:
@@ -94,7 +105,7 @@ def model_of(catalog: Catalog, provider: str | None, name: str) -> str:
     return catalog.sku(provider, name).model
 
 
-def _periods(seller: Seller, at: datetime | None) -> Iterator[RatePeriod]:
+def periods_of(seller: Seller, at: datetime | None) -> Iterator[RatePeriod]:
     """Yield the rates of a seller over all time; those of one instant are taken as if they had always been in force."""
     for tier in seller.catalog.service_tiers(seller.provider, seller.sku):
         for period in seller.catalog.periods(seller.provider, seller.sku, tier):
@@ -134,7 +145,7 @@ def _rated(rating: Rating, offered: tuple[tuple[Seller, RatePeriod], ...]) -> di
     requests = f"({chain('selected', 'of_model', 'replayable')})"
     for row in rating.query("replayed", taking={"selected": requests}).to_pylist():
         seller, period = offered[row["card_id"]]
-        usage, charged = _usage(row), None
+        usage, charged = usage_of(row), None
         if not row["gap"] and not usage.unknown_fields:
             charged = Bounds(*[from_pico(int(row["rounded_amount"]))] * 2)
         rates = tier_rates(period, row["prompt_above"] + 1)
@@ -151,7 +162,8 @@ def _left(rated: list[Rated], total: Usage, requests: int) -> Iterator[Rated]:
         yield Rated(replace(Usage(), **rest), missing, "no_rate_in_force")
 
 
-def _usage(row: Mapping[str, Any]) -> Usage:
+def usage_of(row: Mapping[str, Any]) -> Usage:
+    """Return the sums of a row as usage."""
     unknown = tuple(row["unknown_fields"].split(",")) if row["unknown_fields"] else ()
     counts: dict[str, Any] = {name: int(row[name]) for name in COUNTS}
     return replace(Usage(unknown_fields=unknown), **counts)

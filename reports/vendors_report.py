@@ -7,19 +7,20 @@ from types import MappingProxyType
 
 from billing.auditor import input_digest
 from billing.ledger import Ledger
+from billing.pieces import replay_together
 from billing.rating import EVERYTHING, Selection
-from billing.replay import NothingToReplayError, Replay, replay
+from billing.replay import nothing_of
 from billing.traffic import ModelTraffic, not_taken, traffic
 from pricing.amounts import digits
 from pricing.baskets import Portion
 from pricing.catalog import Catalog
 from pricing.comparison import NO_TERMS, Comparison, Terms, compare
-from pricing.models import sellers
+from pricing.models import sellers, target
 from reports import words
 from reports.pages.frame import unit_values
 
 #: Offers on a page that names no model, for each is a row of eight tables: models are taken while they are no more.
-MOST_OFFERS = 36
+MOST_OFFERS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,13 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
     rejects, conflicts = not_taken(ledger)
     held = traffic(ledger, catalog, selection, terms.models)
     by_model = {each.model: each for each in held}
-    found: dict[str, Replay] = {}
-    for model in dict.fromkeys(models) or _chosen(held, catalog, terms):
-        try:
-            found[model] = replay(ledger, catalog, model, selection, at, terms)
-        except NothingToReplayError:
-            if models:
-                raise
+    wanted = dict.fromkeys(target(model, terms.models) for model in models) or _chosen(held, catalog, terms)
+    found = replay_together(ledger, catalog, [*wanted], selection, at, terms)
+    if missing := [model for model in wanted if models and model not in found]:
+        raise nothing_of(ledger, missing[0])
     times = [at for each in found.values() for at in (each.first_at, each.last_at) if at is not None]
-    shown = {each.comparison.model for each in found.values()}
     return VendorsReport(
-        models=tuple(
-            Compared(each.comparison, by_model.get(each.comparison.model), each.left_out) for each in found.values()
-        ),
+        models=tuple(Compared(each.comparison, by_model.get(model), each.left_out) for model, each in found.items()),
         catalog_version=catalog.version,
         catalog_digest=catalog.digest,
         at=at,
@@ -99,7 +94,7 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
         last_at=max(times, default=None),
         input_digest=input_digest(ledger),
         ledger_name=ledger.path.name,
-        others=() if models else tuple(each for each in held if each.model not in shown),
+        others=() if models else tuple(each for each in held if each.model not in found),
         rejects=rejects,
         conflicts=conflicts,
         credit_values=_values(catalog, [each.comparison for each in found.values()]),

@@ -23,10 +23,10 @@ SHARED: Final = (
     # refunds, and calls that are charged twice
     "refunds", "refundable", "repeated",
     # the comparison, and what a statement is summed from
-    "of_model", "replayable", "by_ending", "replayed", "at_list", "spent", "spending",
+    "of_model", "replayable", "by_ending", "replayed", "pieces", "at_list", "spent", "spending",
 )  # fmt: skip
 #: The tables of a session that they read. Nothing runs there but what makes them.
-TABLES: Final = ("rates", "names", "stretches", "remarks", "causes", "no_explanation", "trials", "exposing", "probes")
+TABLES: Final = ("rates", "names", "stretches", "remarks", "causes", "no_explanation", "trials", "exposing")
 
 #: The types that amounts are computed in elsewhere than in the ledger: its SUM of BIGINT is wider than others'.
 _WIDTHS: Final[tuple[Mapping[str, str], ...]] = ({**NARROW, "{total}": "DECIMAL(38,0)"}, WIDE)

@@ -11,18 +11,19 @@ from hypothesis import strategies as st
 
 from billing.accounts import add_by_hand
 from billing.own_prices import own_prices
+from billing.pieces import replay_together
 from billing.rating import Selection
 from billing.records import AccountEntry, Status, UsageRecord
 from billing.replay import NothingToReplayError, Replay, replay
 from pricing.calculator import price
-from pricing.comparison import Terms
+from pricing.comparison import Comparison, Terms
 from pricing.offers import Bounds, Offer
 from pricing.rates import ContextTier, PerMtok, RateBlock
 from pricing.rounding import Rounding
 from pricing.usage import Usage
 from tests.ledgers import OCTOBER, a_ledger, block, put
 from tests.rate_strategies import blocks
-from tests.vendors import LIST_PRICE, MODEL, a_card, of, per_mtok
+from tests.vendors import LIST_PRICE, MODEL, NOW, a_card, of, per_mtok
 
 CHANGE = datetime(2026, 10, 10, tzinfo=UTC)
 counts = st.integers(0, 300_000)
@@ -86,6 +87,44 @@ def test_a_replay_is_the_sum_of_what_the_calculator_says_of_each_request(
         assert offer.charged == (None if charged is None else Bounds(charged, charged))
         assert offer.low == value * sum(charge.lower for charge in charges)
         assert provider != "maker" or odd or offer.unit_amount is not None
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    blocks(), blocks(valid_from=CHANGE), blocks(service_tier="batch"), st.lists(usages, min_size=1, max_size=25),
+    st.lists(odd_usages, max_size=1), st.sampled_from([None, NOW]),
+)  # fmt: skip
+def test_models_replayed_together_cost_what_each_costs_alone(  # noqa: PLR0913, PLR0917 - what Hypothesis varies
+    early: RateBlock,
+    later: RateBlock,
+    batch: RateBlock,
+    used: Sequence[Usage],
+    odd: Sequence[Usage],
+    at: datetime | None,
+) -> None:
+    """But for each vendor's rounding: over the same changes, and for requests whose time is not told."""
+    dated = (early.model_copy(update={"valid_to": CHANGE}), later, batch)
+    catalog = of(a_card("vendor", *dated, unit="credit"), a_card("other", later), a_card("maker", early, is_list=True))
+    records = [record(number, usage) for number, usage in enumerate([*used, *odd], start=1)]
+    records += [record(100, used[0], at=None), record(101, used[0], status=Status.FAILED)]
+    with a_ledger() as ledger:
+        put(ledger, records)
+        alone = replay(ledger, catalog, MODEL, at=at)
+        (together,) = replay_together(ledger, catalog, [MODEL], at=at).values()
+    assert replace(alone, comparison=not_rounded(alone.comparison)) == replace(
+        together, comparison=not_rounded(together.comparison)
+    )
+    assert {each.charged for each in together.comparison.offers} == {None}
+
+
+def not_rounded(found: Comparison) -> Comparison:
+    """Return a comparison without rounding; of one kind it does not matter which reason is told first."""
+
+    def plain(each: Offer) -> Offer:
+        return replace(each, charged=None, parts=tuple(sorted(each.parts, key=repr)))
+
+    offers = tuple(map(plain, found.offers))
+    return replace(found, offers=offers, list_offer=found.list_offer and plain(found.list_offer))
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
