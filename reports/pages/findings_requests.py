@@ -16,7 +16,7 @@ from reports.figures import at_least, count, money, unit_name
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 
 #: Requests that the page carries, of one finding or verdict and in all; every other is a command away.
-_MOST_OF_GROUP, _MOST = 12, 80
+_MOST_OF_GROUP, _MOST = 12, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def groups(audit: Audit, samples: Samples, figures: AuditFigures, names: Names) 
         for code in dict.fromkeys((*words.VERDICTS, *(request.verdict for request, _ in others)))
         if (of := [sample for sample in others if sample[0].verdict == code])
     }
-    most = min(_MOST_OF_GROUP, _MOST // max(len(of_finding) + len(of_verdict), 1))
+    most = _level([len(of) for of in (*of_finding.values(), *of_verdict.values())])
     found = [_finding_group(audit, each, of_finding[each.id][:most], figures, names) for each in audit.findings]
     found += [_verdict_group(audit, code, _some(of, most), figures, names) for code, of in of_verdict.items()]
     return tuple(found)
@@ -119,6 +119,12 @@ def _verdict_group(audit: Audit, code: str, samples: Samples, figures: AuditFigu
         tuple(arithmetic(request, charge) for request, charge in samples),
         Row((), under(None, code, finding=None)),
     )
+
+
+def _level(sizes: Sequence[int]) -> int:
+    """Return how many requests of each group fit onto the page."""
+    fitting = (most for most in range(1, _MOST_OF_GROUP + 1) if sum(min(most, size) for size in sizes) <= _MOST)
+    return max(fitting, default=1)
 
 
 def _some(samples: Samples, most: int) -> Samples:
