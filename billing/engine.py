@@ -28,6 +28,10 @@ class Engine(Protocol):
         """Where the usage lies, as messages name it."""
 
     @property
+    def laid(self) -> dict[str, object]:
+        """Whose the tables of this session are: a rating notes itself when it lays its own."""
+
+    @property
     def narrow(self) -> Mapping[str, str]:
         """The types that amounts of ordinary size are computed in: `billing.queries.NARROW`, or what serves here."""
 

@@ -25,6 +25,10 @@ class EmptyLedgerError(BillingError):
     """The ledger holds nothing that a statement could be of."""
 
 
+class StaleRatingError(BillingError):
+    """The tables of a rating have given way to those of another."""
+
+
 class BadMomentError(BillingError):
     """Something is asked as of a time at which it was not yet."""
 

@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,6 +56,8 @@ class Ledger:
 
     path: Path
     connection: duckdb.DuckDBPyConnection
+    laid: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """Whose the tables of this session are."""
 
     @property
     def narrow(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from billing.engine import Engine
+from billing.errors import StaleRatingError
 from billing.price_calendar import END_US, Stretches, bounds, stretches
 from billing.queries import NOTHING_TAKEN, WIDE, chain
 from billing.refunds import Unclaimed, lay_remarks
@@ -27,6 +28,7 @@ _NARROW_LIMIT = 2**59
 _KINDS = (*(kind.value for kind in TOKEN_KINDS), UNSPLIT_CACHE_WRITE)
 
 RATED = ("selected", "placed", "priced", "rated")
+_RATES = "rates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ EVERYTHING = Selection()
 class Rating:
     """A ledger whose usage lies beside the rates of a catalog. `periods` are what `card_id` counts.
 
-    It is of the usage that the ledger held when the rates were laid: what comes in later needs them laid again.
+    It is of the usage that the ledger held when the rates were laid: what comes in later needs them laid again. One
+    rating at a time lies in a session, so whatever else is rated there (a replay, a balance) makes this one stale.
     `width` is how wide amounts are computed. `tolerance` in its queries is in pico-units. `unclaimed` are refunds that
     no charge is left for.
     """
@@ -75,6 +78,13 @@ class Rating:
     stretches: Stretches
     width: Mapping[str, str]
     unclaimed: tuple[Unclaimed, ...] = ()
+    mark: object = None
+    """What tells it from others of its session."""
+
+    @property
+    def is_laid(self) -> bool:
+        """Whether the rates of the session are still its own."""
+        return self.ledger.laid.get(_RATES) is self.mark
 
     def query(
         self, *relations: str, tolerance: int = 0, taking: Mapping[str, str] = NOTHING_TAKEN, **parameters: object
@@ -85,12 +95,17 @@ class Rating:
     def asked(
         self, *relations: str, tolerance: int = 0, taking: Mapping[str, str] = NOTHING_TAKEN, **parameters: object
     ) -> tuple[str, dict[str, object]]:
-        """Return the text of the same query and its values, for results that are too big to be returned."""
+        """Return the text of the same query and its values, for results that are too big to be returned.
+
+        Raise StaleRatingError if other rates were laid since: the rows would be of those.
+        """
+        self._check()
         query = chain(*RATED, *relations, width=self.width, taking=taking)
         return query, self._parameters(tolerance) | parameters
 
     def summed(self, *relations: str, tolerance: int = 0) -> pa.Table:
         """Return the same of a chain that begins with the sums of rated usage that is alike."""
+        self._check()
         alike = f"({chain(*RATED, 'alike', width=self.width)})"
         query = chain(*relations, width=self.width, taking={"rated": alike})
         return self.ledger.arrow(query, self._parameters(tolerance))
@@ -99,6 +114,13 @@ class Rating:
         """Keep the same rows in a table of the last relation's name; `number` is as `Engine.keep` takes it."""
         query, values = self.asked(*relations, tolerance=tolerance)
         self.ledger.keep(relations[-1], query, values | parameters, number)
+
+    def _check(self) -> None:
+        if not self.is_laid:
+            raise StaleRatingError(
+                f"{self.ledger.path}: something else was rated since, such as a replay or a balance; lay the rates "
+                "again, or ask of this rating first"
+            )
 
     def _parameters(self, tolerance: int) -> dict[str, object]:
         return self.selection.parameters() | {
@@ -142,7 +164,8 @@ def lay(rating: Rating, rates: Sequence[Mapping[str, Any]], names: Sequence[Mapp
         ledger.lay(table, rows)
     ledger.keep_few("calendar", chain("calendar"))
     unclaimed = lay_remarks(ledger, selection.parameters())
-    return replace(rating, stretches=cut, width=_width(ledger, rates, selection), unclaimed=unclaimed)
+    mark = ledger.laid[_RATES] = object()
+    return replace(rating, stretches=cut, width=_width(ledger, rates, selection), unclaimed=unclaimed, mark=mark)
 
 
 def rate_rows(cards: Iterable[tuple[int, int | None, RatePeriod]]) -> Iterator[dict[str, object]]:

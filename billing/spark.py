@@ -62,6 +62,7 @@ class SparkEngine:
     def __init__(self, session: SparkSession, path: Path | str) -> None:
         self.session = session
         self.path = path
+        self.laid: dict[str, object] = {}
         # Its SUM of BIGINT is no wider than BIGINT.
         self.narrow: Mapping[str, str] = {**NARROW, "{total}": "DECIMAL(38,0)"}
 

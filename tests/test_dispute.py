@@ -14,10 +14,14 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
+from billing.auditor import requests
+from billing.balances import balance_sheet
+from billing.errors import StaleRatingError
 from pricing.calculator import price
 from pricing.catalog import Catalog, read_cards
 from pricing.usage import TOKEN_KINDS, Usage
 from reports.cli import run
+from reports.exports.book import write_workbook
 from reports.exports.dispute import Dispute, claimed
 from reports.exports.files import ExportError
 from reports.exports.pack import write_pack
@@ -206,6 +210,21 @@ def test_a_folder_is_replaced_only_if_it_is_an_untouched_pack(tmp_path: Path) ->
         with pytest.raises(ExportError, match="there is a file of that name"):
             write_pack(letter, audited, findings)
     assert {path.name for path in tmp_path.iterdir()} == {"pack", "mixed"}
+
+
+def test_what_else_is_rated_in_the_ledger_meanwhile_changes_nothing(tmp_path: Path) -> None:
+    with an_audit() as audited:
+        ledger, rating = audited.ledger, audited.rating
+        findings = claimed(audited.audit)
+        write_pack(tmp_path / "before", audited, findings)
+        balance_sheet(ledger, rating.catalog, "vendor")
+        with pytest.raises(StaleRatingError, match="something else was rated since"):
+            requests(rating, most=1)
+        write_pack(tmp_path / "after", audited, findings)
+        balance_sheet(ledger, rating.catalog, "vendor")
+        write_workbook(tmp_path / "audit.xlsx", audited)
+    assert texts(tmp_path / "before") == texts(tmp_path / "after")
+    assert (tmp_path / "audit.xlsx").exists()
 
 
 def test_rows_that_do_not_add_up_are_never_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,9 +30,18 @@ class Audited:
         rating = lay_rates(ledger, catalog, selection)
         return cls(ledger, rating, audit_rated(rating, tolerance), selection)
 
+    def live(self) -> Self:
+        """Return this, or if something else was rated in the ledger since, the same audit made once more."""
+        if self.rating.is_laid:
+            return self
+        return self.of(self.ledger, self.rating.catalog, self.selection, self.audit.tolerance)
+
     def requests(self, findings: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of sql/exported_in_order.sql: of those findings, or else of all requests; oldest first."""
-        query, parameters = self.rating.asked(
+        """Yield the rows of sql/exported_in_order.sql: of those findings, or else of all requests; oldest first.
+
+        If something else was rated in this ledger since, it is audited once more.
+        """
+        query, parameters = self.live().rating.asked(
             "audited", "attributed", "exported", "exported_in_order", tolerance=to_pico(self.audit.tolerance),
             findings=None if findings is None else list(findings),
         )  # fmt: skip

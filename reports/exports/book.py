@@ -38,6 +38,7 @@ _STATEMENT_NOTE: Final = (
 
 def write_workbook(path: Path, audited: Audited) -> int:
     """Write the workbook of an audit and return how many requests it holds."""
+    audited = audited.live()
     title = titled("Audit", period_of(audited.audit, audited.selection))
     with whole_file(path) as file, workbook(file, title) as book:
         book.sheet("about", ("name", "value"), _about(audited, title))

@@ -39,6 +39,7 @@ def write_pack(folder: Path, audited: Audited, findings: tuple[Finding, ...], se
     don't add up to the findings.
     """
     refuse_to_replace(folder)
+    audited = audited.live()
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     try:
