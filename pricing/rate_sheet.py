@@ -112,7 +112,8 @@ def rate_history(periods: Iterable[RatePeriod]) -> tuple[RateStep, ...]:
     for period in periods:
         by_offer.setdefault((period.provider, period.sku, period.block.service_tier), []).append(period)
     steps = [step for of in by_offer.values() for step in _steps(of)]
-    return tuple(sorted(steps, key=lambda step: (-step.at.timestamp(), *step.line[:3], TOKEN_KINDS.index(step.kind))))
+    steps.sort(key=lambda step: (*step.line[:3], TOKEN_KINDS.index(step.kind), step.above))
+    return tuple(sorted(steps, key=lambda step: step.at, reverse=True))
 
 
 def series(periods: Sequence[RatePeriod], kind: TokenKind, above: int) -> tuple[tuple[RatePeriod, Decimal | None], ...]:
