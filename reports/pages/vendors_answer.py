@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from operator import itemgetter
 
 from billing.traffic import ModelTraffic
@@ -11,7 +10,14 @@ from pricing.offers import Offer
 from reports.audit_answer import Answer, LeftOut
 from reports.comparison_answer import basket_words
 from reports.figures import count
-from reports.pages.vendors_figures import bounds_words, dollars, percent_words, places_of, seller_words
+from reports.pages.vendors_figures import (
+    bounds_words,
+    cheapest_to_list,
+    dollars,
+    percent_words,
+    places_of,
+    seller_words,
+)
 from reports.vendors_report import Compared, VendorsReport
 
 _MOST_NAMES = 5
@@ -43,15 +49,15 @@ def _answer(each: Compared) -> Answer:
     names = _listed(cheapest_names(found))
     own = "" if best.usd_effective is None else " at your own price of a unit"
     statement = f"{_upper(subject)} would cost least at {names}: {dollars(best.cost, places)}{own}"
-    listed = None if found.list_offer is None else found.list_offer.usd
-    if not listed or best.cost == listed:
+    ratio, listed = cheapest_to_list(found), None if found.list_offer is None else found.list_offer.usd
+    if ratio is None or listed is None:
         none = "no card has a list price for it" if found.list_offer is None else "its list price is not known in full"
-        told = ", which is the list price." if listed else f"; {none}."
-        return Answer(statement + told, "", _spent(each, places), "even")
-    saving = percent_words(abs(Fraction(best.cost) / Fraction(listed) - 1))
-    side, tone = ("below", "under") if best.cost < listed else ("above", "over")
+        return Answer(f"{statement}; {none}.", "", _spent(each, places), "even")
+    if ratio == 1:
+        return Answer(f"{statement}, which is the list price.", "", _spent(each, places), "even")
+    side, tone = ("below", "under") if ratio < 1 else ("above", "over")
     where = f"the list price of {dollars(listed, places)}. {_spent(each, places)}"
-    return Answer(f"{statement},", f"{saving} {side}", where.strip(), tone)
+    return Answer(f"{statement},", f"{percent_words(abs(1 - ratio))} {side}", where.strip(), tone)
 
 
 def cheapest_names(found: Comparison) -> list[str]:

@@ -84,6 +84,13 @@ def percent_words(share: Fraction) -> str:
     return f"{grouped(plain(decimal(share * 100, _PERCENT_PLACES)))}\N{NO-BREAK SPACE}%"
 
 
+def cheapest_to_list(found: Comparison) -> Fraction | None:
+    """Return the lowest cost to the list price, at the user's own price of a unit where that is known."""
+    best = None if found.cheapest is None else found.cheapest.cost
+    listed = None if found.list_offer is None else found.list_offer.usd
+    return None if best is None or not listed else Fraction(best) / Fraction(listed)
+
+
 def bounds_words(offer: Offer, places: int) -> str:
     """Return what an offer costs, or what bounds it."""
     if offer.cost is not None:

@@ -17,7 +17,7 @@ from pricing.usage import TOKEN_KINDS
 from reports import words
 from reports.figures import UNKNOWN, adding_up, at_least, beside, decimal, exact, grouped, rounded, unit_name
 from reports.pages.vendors_answer import cheapest_names, perhaps_cheaper
-from reports.pages.vendors_figures import Keys, bounds_words, percent, places_of, seller_words, usd
+from reports.pages.vendors_figures import Keys, bounds_words, cheapest_to_list, percent, places_of, seller_words, usd
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 from reports.vendors_report import Compared
 
@@ -66,7 +66,7 @@ def _summary_row(compared: Compared, keys: Keys, *, is_traffic: bool) -> Row:
     cells = (
         text(found.model), *spent, usd(None if listed is None else listed.usd, places),
         text(", ".join(cheapest_names(found))),
-        usd(None if best is None else best.cost, places), percent(None if best is None else best.ratio_to_list),
+        usd(None if best is None else best.cost, places), percent(cheapest_to_list(found)),
         text("; ".join(perhaps)),
     )  # fmt: skip
     return Row(cells, {"model": (str(keys.models[found.model]),)})
@@ -292,7 +292,9 @@ def own_prices(comparisons: Comparisons, keys: Keys) -> Table:
                 amount(published), amount(Decimal(exact(own))), percent(share),
             )  # fmt: skip
             rows[each.seller.provider] = Row(cells, {"provider": (str(keys.providers[each.seller.provider]),)})
-    return Table("own-prices", "Price of a unit, published and yours", columns, tuple(rows[name] for name in sorted(rows)))
+    return Table(
+        "own-prices", "Price of a unit, published and yours", columns, tuple(rows[name] for name in sorted(rows))
+    )
 
 
 def flips(comparisons: Comparisons, keys: Keys) -> Table:

@@ -33,6 +33,7 @@ def totals(found: Comparison, keys: Keys) -> Chart:
         unit="USD",
         title=f"What {found.model} costs at each vendor",
         subtitle="USD, the cheapest first; an outline is the range of what is not priced in full"
+        + ("; at your own price of a unit where that is known" if any(each.usd_effective for each in drawn) else "")
         + (f"; {rest} more are in the table" if rest > 0 else ""),
         description=f"Totals in USD, the cheapest first: {told}.{beside}" if drawn else "Nobody publishes a price.",
         figure=_figure(found, drawn[:_MOST_BARS], keys, places) if drawn else None,
