@@ -1,10 +1,11 @@
 """`export focus`, `export journal`, `export beancount`: what was bought and burnt down, for other books."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,88 +46,71 @@ class Opened:
 @account_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file: CSV or Parquet.")
 @everywhere
-def focus(
-    *,
-    profile: Profile,
-    month: Month,
-    provider: str | None,
-    known_at: date | None,
-    out: Path,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
+def focus(*, profile: Profile, out: Path, **asked: Any) -> int:
     """Write cost and usage in the open format FOCUS: top-ups as purchases, burnt credits as usage at what they cost.
 
     With --profile 1.4 the lines of closed invoices and the billing periods are written beside it.
     """
-    _need(out, *SUFFIXES)
-    with opened(ledger, rate_cards, month, provider, known_at) as found:
-        refuse_to_destroy(out, found.ledger)
-        accounts = accounts_of(found.ledger, found.catalog, found.books)
-        written = write_focus(out, found.ledger, accounts, profile, found.selection)
-    missing = left_out(accounts)
-    tell(written, output_format, _summary(accounts, missing), left_out=missing)
-    return 0
+
+    def write_it(found: Opened, accounts: list[Account]) -> Mapping[Path, int]:
+        return write_focus(out, found.ledger, accounts, profile, found.selection)
+
+    return _export(out, SUFFIXES, write_it, **asked)
 
 
 @click.command("journal")
 @account_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
 @everywhere
-def journal(
-    *,
-    month: Month,
-    provider: str | None,
-    known_at: date | None,
-    out: Path,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
+def journal(*, out: Path, **asked: Any) -> int:
     """Write a journal in double entry: prepaid credits, expenses by SKU and project, rounding, refunds, breakage."""
-    _need(out, ".csv")
-    with opened(ledger, rate_cards, month, provider, known_at) as found:
-        refuse_to_destroy(out, found.ledger)
-        accounts = accounts_of(found.ledger, found.catalog, found.books)
+
+    def write_it(_: Opened, accounts: list[Account]) -> Mapping[Path, int]:
         table = journal_table(accounts)
-        rows = write_table(out, table.schema, table.to_batches())
-    missing = left_out(accounts)
-    tell({out: rows}, output_format, _summary(accounts, missing), left_out=missing)
-    return 0
+        return {out: write_table(out, table.schema, table.to_batches())}
+
+    return _export(out, (".csv",), write_it, **asked)
 
 
 @click.command("beancount")
 @options(provider_option, known_option)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 @everywhere
-def beancount(
-    *,
-    provider: str | None,
-    known_at: date | None,
-    out: Path,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
+def beancount(*, out: Path, **asked: Any) -> int:
     """Write all accounts for Beancount: each grant a lot at its cost, each use taken from the lot that paid for it."""
-    _need(out, ".beancount")
-    with opened(ledger, rate_cards, None, provider, known_at) as found:
-        refuse_to_destroy(out, found.ledger)
-        accounts = accounts_of(found.ledger, found.catalog, found.books)
+
+    def write_it(_: Opened, accounts: list[Account]) -> Mapping[Path, int]:
         with whole_file(out) as file:
             file.write(beancount_text(accounts).encode())
+        return {out: 0}
+
+    return _export(out, (".beancount",), write_it, **asked)
+
+
+def _export(
+    out: Path,
+    suffixes: Collection[str],
+    write_it: Callable[[Opened, list[Account]], Mapping[Path, int]],
+    *,
+    output_format: str | None,
+    quiet: bool,
+    **asked: Any,
+) -> int:
+    """Write the accounts that were asked for, and say which files that made and what is in none of them."""
+    if out.suffix not in suffixes:
+        raise click.UsageError(f"--out: {str(out)!r} must end in {' or '.join(suffixes)}")
+    with opened(**asked) as found:
+        refuse_to_destroy(out, found.ledger)
+        accounts = accounts_of(found.ledger, found.catalog, found.books)
+        written = write_it(found, accounts)
     missing = left_out(accounts)
-    tell({out: 0}, output_format, _summary(accounts, missing), left_out=missing)
+    tell(written, output_format, _summary(accounts, missing), left_out=missing)
     return 0
 
 
 @contextmanager
 def opened(
-    ledger: Path, rate_cards: tuple[Path, ...], month: Month, provider: str | None, known_at: date | None
+    ledger: Path, rate_cards: tuple[Path, ...], provider: str | None, known_at: date | None, month: Month = None
 ) -> Iterator[Opened]:
     """Open the ledger and follow the accounts that were asked for."""
     start, end = month or (None, None)
@@ -135,11 +119,6 @@ def opened(
         names = sorted({*held_providers(book), *account_providers(book)})
         catalog = catalog_of(rate_cards, known_at, names)
         yield Opened(book, catalog, selection, books(book, catalog, selection, policy_of))
-
-
-def _need(path: Path, *suffixes: str) -> None:
-    if path.suffix not in suffixes:
-        raise click.UsageError(f"--out: {str(path)!r} must end in {' or '.join(suffixes)}")
 
 
 def _summary(accounts: list[Account], missing: list[dict[str, object]]) -> str:
