@@ -18,6 +18,7 @@ from billing.statement import Statement
 from reports.cli import run
 from reports.figures import rounded
 from reports.pages.statement import render_statement
+from reports.pages.statement_condensed import condensed
 from reports.pages.statement_figures import near, running
 from reports.pages.statement_marks import Stated
 from reports.pages.statement_tables import invoice
@@ -103,6 +104,20 @@ def test_names_stay_names(hostile: str) -> None:
 def test_what_adds_up_still_does_with_hostile_names_and_what_is_allocated() -> None:
     for statement in (a_statement(hostile=True), a_statement(allocation="proportional", is_complete=True)):
         check_adds_up(statement)
+
+
+def test_small_skus_are_one_where_there_are_too_many(october: Statement) -> None:
+    short = condensed(october, most=1)
+    assert [(each.provider, each.sku) for each in short.skus] == [
+        ("dollars", "model-a"), ("vendor", "model-a"), ("vendor", "2 smaller SKUs")
+    ]  # fmt: skip
+    check_adds_up(short)
+    assert [each.sums for each in short.providers] == [each.sums for each in october.providers]
+    merged = short.skus[2].economics
+    two = [each.economics for each in october.skus if each.sku in {"model-b/route", "model-c"}]
+    assert merged.spend == sum(each.spend for each in two)
+    assert merged.per_mtok == round(merged.spend * 10**6 / merged.tokens, 6)
+    assert condensed(october) is october
 
 
 def test_an_invoice_s_lines_add_up_to_its_total() -> None:

@@ -11,6 +11,7 @@ from reports import invoice_words
 from reports.charts import Chart
 from reports.pages import statement_charts, statement_lines, statement_shares, statement_tables, statement_tiles
 from reports.pages.frame import Choice, Filter, Frame, render, sku_filter
+from reports.pages.statement_condensed import condensed
 from reports.pages.statement_lines import Sheet
 from reports.pages.statement_marks import Marks, Stated, account_name, accounts, provider_name
 from reports.pages.statement_shares import ScopedTable
@@ -19,7 +20,7 @@ from reports.tables import Table
 #: Sums of amounts up to 10^26 with 12 decimal places stay exact.
 _DIGITS = 80
 #: Accounts that have charts of their own; of all others the tables tell.
-_MOST_CHARTED = 4
+_MOST_CHARTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,15 @@ def render_statement(  # noqa: PLR0913 - the last three are what only a command 
     `credit_values` says what units are worth, `ledger_name` is shown in commands.
     """
     with localcontext(prec=_DIGITS):
-        stated = Stated.of(statement, reconciliations)
+        short = condensed(statement)
+        stated = Stated.of(short, reconciliations)
         views, scoped = _accounts(stated)
         shares = statement_shares.shares(stated)
         view: dict[str, Any] = {
             "found": statement,
             "answers": statement_tiles.answers(stated),
             "accounts": views,
+            "summed_up": len(statement.skus) - len(short.skus),
             "invoices": _invoices(stated.marks, reconciliations),
             "shares": [
                 statement_charts.share(each, nth, has_dollars=statement.usd is not None)

@@ -71,7 +71,7 @@ def _group(sku: SkuStatement, stated: Stated) -> Group:
 
 def _whole(own: ProviderStatement, stated: Stated) -> Group:
     account = (own.provider, own.unit)
-    cells = _sum_cells("", own.sums, stated.figures.accounts[account], has_lines=own.sums.priced > 0)
+    cells = _sum_cells("", own.sums, stated.figures.accounts[account], has_lines=False)
     name = f"All of {account_name(account)}"
     rows = tuple(Row(each, stated.marks.whole(own.provider)) for each in cells)
     return Group(name, count(own.sums.requests, "request"), (), rows)
@@ -98,14 +98,17 @@ def _sum_cells(sku: str, sums: Spend, shown: Steps, *, has_lines: bool) -> Itera
 
 
 def steps(sums: Spend, shown: Steps, *, has_lines: bool) -> Iterator[tuple[str, Decimal, Decimal]]:
-    """Yield name, shown and exact amount of each step from usage to spend that is not nothing, the spend last."""
+    """Yield name, shown and exact amount of each step from usage to spend that is not nothing, the spend last.
+
+    What lines above add up to is told only if another step follows.
+    """
     moves = [
         ("Variance", shown.variance, sums.variance),
         ("Charged without a price", shown.unpriced, sums.charged_unpriced),
         ("Given back", -shown.refunded, -sums.refunded),
     ]
     moves = [move for move in moves if move[2]]
-    if has_lines and (moves or sums.rounding):
+    if sums.exact and (moves or sums.rounding or not has_lines):
         yield "At the rate card", shown.exact, sums.exact
     if sums.rounding:
         yield "Rounding", shown.rounding, sums.rounding

@@ -14,8 +14,8 @@ from reports.pages.statement_figures import Account, StatementFigures, near, run
 from reports.pages.statement_marks import Stated, accounts, in_unit, provider_name
 from reports.tables import Cell, Column, Row, Table, amount, day, number, text
 
-#: Names of a dimension and account that the page tells one by one, and dimensions that it has a table of.
-_MOST_NAMES, _MOST_DIMENSIONS = 20, 6
+#: Names that a table tells one by one, of all accounts; the fewest of each; and dimensions that have a table.
+_MOST_NAMES, _FEWEST_NAMES, _MOST_DIMENSIONS = 24, 2, 5
 
 Scoped = dict[str, dict[int, list[Any]]]
 """Per number of a SKU and per row, what the row shows where that SKU is chosen: a count, or an amount that is shown
@@ -152,7 +152,7 @@ def _scoped(stated: Stated, breakdown: Breakdown, place: int) -> ScopedTable:
     scoped: Scoped = defaultdict(dict)
     for own in accounts(stated.found):
         account = (own.provider, own.unit)
-        named = _named(breakdown, account)
+        named = _named(breakdown, account, max(_FEWEST_NAMES, _MOST_NAMES // len(stated.found.providers)))
         rest = f"No {_noun(breakdown.dimension)}"
         own_cells = _cells(named, account, stated.figures)
         for number_of_sku, told in _by_sku(stated, breakdown, named, account):
@@ -178,12 +178,12 @@ def _label(each: _Named, rest: str) -> Cell:
     return Cell(label, label, "rest")
 
 
-def _named(breakdown: Breakdown, account: Account) -> list[_Named]:
+def _named(breakdown: Breakdown, account: Account, most: int) -> list[_Named]:
     """Return the largest names one by one, then the others in one row, then what names none."""
     own = [row for row in breakdown.rows if (row.provider, row.unit) == account]
     told, rest = [row for row in own if row.name is not None], [row for row in own if not row.names]
-    small = [*told[_MOST_NAMES:], *(row for row in own if row.name is None and row.names)]
-    named = [_Named(row.name, 1, (row,)) for row in told[:_MOST_NAMES]]
+    small = [*told[most:], *(row for row in own if row.name is None and row.names)]
+    named = [_Named(row.name, 1, (row,)) for row in told[:most]]
     if small:
         named.append(_Named(None, sum(row.names for row in small), tuple(small)))
     return named + [_Named(None, 0, (row,)) for row in rest]

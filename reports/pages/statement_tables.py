@@ -40,6 +40,8 @@ STATUS: Mapping[str, tuple[str, str, str]] = {
 }
 _WHOLE = "All SKUs"
 _MOST_PLACES = 6
+#: Lines whose change is told kind by kind; of more it is told by SKU.
+_MOST_KINDS = 60
 
 
 def steps(stated: Stated, own: ProviderStatement, place: int) -> Table:
@@ -83,7 +85,7 @@ def changes(stated: Stated, account: Account, place: int) -> Table:
     for sku in dict.fromkeys(line.sku for line in own):
         under = marks.sku(account[0], sku)
         parts = [line for line in own if line.sku == sku]
-        rows += [
+        rows += [] if len(stated.found.change.lines) > _MOST_KINDS else [
             Row(_effect_cells(sku, _kind(line.kind), line.effects,
                               figures.changes[line.provider, sku, line.unit, line.kind]), under)
             for line in parts

@@ -250,6 +250,7 @@ const Tally = (() => {
   /** Start the page, with what it does in its own way. */
   function begin(own = {}) {
     Object.assign(page, own);
+    for (const cell of all("td.number[data-exact]")) cell.title = cell.dataset.exact;
     readHash();
   }
   return {
