@@ -5,6 +5,7 @@ Nothing of this is imported by the default path. PySpark is the extra `spark`: `
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.storagelevel import StorageLevel
 
 from billing.engine import bind_usage
-from billing.engine_probes import probe
+from billing.engine_probes import ARITHMETIC, FUNCTIONS, probe
 from billing.errors import EngineError
 from billing.ledger import Ledger, columns, ledger_of
 from billing.queries import NARROW, statement
@@ -153,13 +154,15 @@ def open_spark(master: str, usage: str) -> Iterator[SparkEngine]:
 
 def engine_of(session: SparkSession, usage: str) -> SparkEngine:
     """Return a session as an engine over a folder of canonical Parquet. Raise as `open_spark` does."""
-    for name, value in _SETTINGS.items():
-        session.conf.set(name, value)
     engine = SparkEngine(session, usage)
+    with _told(usage):
+        for name, value in _SETTINGS.items():
+            session.conf.set(name, value)
+    probe(engine, ARITHMETIC)
     with _told(usage):
         for function in _FUNCTIONS:
             session.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {function}").collect()
-    probe(engine)
+    probe(engine, FUNCTIONS)
     bind_usage(engine, usage.rstrip("/"))
     return engine
 
@@ -176,7 +179,9 @@ def spark_session(master: str, settings: Mapping[str, str] = MappingProxyType({}
         for name, value in {**_SETTINGS_OF_OUR_OWN, **_SETTINGS, **settings}.items():
             builder = builder.config(name, value)
         builder = builder.master(master)
-    with _told(master):
+    with _told(master), warnings.catch_warnings():
+        # We take Arrow from it, and no pandas.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         session: SparkSession = builder.getOrCreate()
     try:
         yield session
