@@ -61,9 +61,9 @@ JUDGED = pa.schema([_KIND, _BUCKET, *CONFLICTS, *_SETTLED])
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """How an import is parted: there are 16**`digits` buckets, and a task's engine may hold so much in memory."""
+    """How an import is parted: there are at most 16**`digits` buckets, and a task's engine may hold so much."""
 
-    digits: int = 2
+    digits: int = 4
     memory_limit: str = "1GB"
 
 

@@ -18,6 +18,7 @@ from tests.spark_values import PERIODS, PROVIDER, totals, truth
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.spark
 #: The counts of a load that may stand with another load of the same import: which of two equal tellings is kept, the
 #: digests of their files decide, and one machine that reads files one by one has counted the first by then.
 _SPLIT = ("imported", "duplicate", "superseded", "conflict")
@@ -28,11 +29,11 @@ Imported = tuple[ImportResult, Path]
 @pytest.fixture(scope="module")
 def imported(spark: "SparkSession", month: Month, tmp_path_factory: pytest.TempPathFactory) -> Imported:
     """Import the month's logs by Spark, and return what it says and where the Parquet lies."""
-    from billing.spark_import import Cluster, import_on_spark  # noqa: PLC0415 - after the skips of `spark`
+    from billing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
 
     folder = tmp_path_factory.mktemp("spark") / "usage"
     how = options(month.card.parent)
-    return import_on_spark(Cluster(spark, tasks=4), [month.logs], how, str(folder), digits=1), folder
+    return import_on_spark(spark, [month.logs], how, str(folder), digits=1), folder
 
 
 def test_one_machine_agrees_with_the_oracle_about_every_request(month: Month) -> None:
@@ -97,10 +98,10 @@ def test_buckets_are_those_of_one_machine_and_nothing_is_a_double(imported: Impo
 
 
 def test_a_folder_that_is_there_is_never_written_to(imported: Imported, spark: "SparkSession", month: Month) -> None:
-    from billing.spark_import import Cluster, import_on_spark  # noqa: PLC0415 - after the skips of `spark`
+    from billing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
 
     _, folder = imported
     before = sorted(folder.rglob("*"))
     with pytest.raises(CanonicalError, match="is there already; name another folder"):
-        import_on_spark(Cluster(spark), [month.logs], options(month.card.parent), str(folder))
+        import_on_spark(spark, [month.logs], options(month.card.parent), str(folder))
     assert sorted(folder.rglob("*")) == before

@@ -14,11 +14,12 @@ import click
 
 from billing.importer import ImportResult, import_paths
 from billing.ledger import open_ledger
-from billing.loads import FileResult, Progress
+from billing.loads import FileResult, Options, Progress
 from billing.log_files import log_files
 from billing.records import Reading
 from reports.cli.options import Name, ledger_option, options, output_option, quiet_option
 from reports.cli.output import Result, Table, write
+from reports.cli.spark_imports import import_by_spark, spark_options, spark_place
 
 if TYPE_CHECKING:
     from billing.mapping import Mapping
@@ -39,7 +40,7 @@ _COUNTS = ("records", "imported", "duplicate", "superseded", "conflict", "reject
     help="A TOML file that tells which column of a CSV or Parquet file is what.",
 )
 @click.option("--by-content", is_flag=True, help="Don't believe ids: tell requests apart by what they say and when.")
-@options(ledger_option, output_option, quiet_option)
+@options(spark_options, ledger_option, output_option, quiet_option)
 def import_(
     *,
     paths: tuple[Path, ...],
@@ -47,18 +48,25 @@ def import_(
     zone: str | None,
     mapping: Path | None,
     by_content: bool,
+    engine: str,
+    master: str | None,
+    usage: str | None,
     ledger: Path,
     output_format: str | None,
     quiet: bool,
 ) -> int:
     """Load usage logs (files, or folders of them, plain or packed) into the ledger.
 
-    Each file is taken whole or not at all; importing it again changes nothing.
+    Each file is taken whole or not at all; importing it again changes nothing. With --engine spark no ledger is written
+    but a new folder, which `audit --usage` reads.
     """
     reading = Reading(provider, _zone(zone), by_content, _mapping(mapping))
-    logs = tuple(log_files(paths))
-    with open_ledger(ledger, logs=logs) as book, progress_bar(logs, quiet=quiet) as on_progress:
-        result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
+    if place := spark_place(engine, master, usage):
+        result = import_by_spark(*place, paths, Options(reading, datetime.now(UTC)))
+    else:
+        logs = tuple(log_files(paths))
+        with open_ledger(ledger, logs=logs) as book, progress_bar(logs, quiet=quiet) as on_progress:
+            result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
     write(import_result(result), output_format)
     for file in result.files:
         if file.message and (file.status == "refused" or not quiet):
