@@ -15,6 +15,7 @@ from billing.diagnosis import diagnose
 from billing.engine import Engine
 from billing.errors import UnknownRequestError
 from billing.findings import find
+from billing.ledger import dicts
 from billing.queries import chain
 from billing.rating import EVERYTHING, Rating, Selection, lay_rates
 from pricing.amounts import from_pico, to_pico
@@ -79,7 +80,7 @@ def requests(
     """Return the requests to look at first and the rates each was rated by: at most `most` of each SKU and verdict."""
     relations = "audited", "attributed", "drill_down"
     table = rating.query(*relations, tolerance=to_pico(tolerance), most=most, with_matched=with_matched)
-    return tuple((_request(row), _period(rating, row["card_id"])) for row in table.to_pylist())
+    return tuple((_request(row), _period(rating, row["card_id"])) for row in dicts(table))
 
 
 def write_requests(rating: Rating, folder: str, tolerance: Decimal = Decimal(0)) -> None:

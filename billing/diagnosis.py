@@ -24,6 +24,7 @@ from billing.hypotheses import (
     shared_vectors,
     taken_for,
 )
+from billing.ledger import dicts
 from billing.markups import Unreproduced, percents
 from billing.queries import chain, statement
 from billing.rating import Rating, rate_rows
@@ -99,7 +100,7 @@ def diagnose(rating: Rating, tolerance: Decimal) -> tuple[Cluster, ...]:
     tried.mistakes()
     tried.markups()
     ledger.keep("explained", statement("explained"))
-    found = ledger.arrow(chain("diagnosed")).to_pylist()
+    found = dicts(ledger.arrow(chain("diagnosed")))
     told = [Cluster(**{name: whole(value) for name, value in row.items()}) for row in found]
     return tuple(_with_cause(_explained(rating, each, tried) for each in told))
 
