@@ -51,6 +51,8 @@ class Asked:
     """The clock, so that a month that has ended is known to be over; None asks the ledger alone."""
     effective: Mapping[str, Decimal] = field(default_factory=dict)
     policy_of: Callable[[str], Policy] = usual_policy
+    with_list_prices: bool = True
+    """Whether to rate it all at the makers' list prices too, which costs about as much as the rest."""
 
 
 def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Statement:
@@ -62,7 +64,8 @@ def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Stateme
     month, end = _bounds(_month(ledger, asked))
     as_of, is_complete = _as_of(ledger, asked, month, end)
     effective = own_prices(ledger, catalog, _midnight(month), as_of, asked.policy_of) | dict(asked.effective)
-    listed = list_prices(ledger, catalog, Selection(_midnight(month), as_of, asked.provider))
+    own = Selection(_midnight(month), as_of, asked.provider)
+    listed = list_prices(ledger, catalog, own) if asked.with_list_prices else ()
     since = _midnight(_months_before(month, _HISTORY_MONTHS))
     rating = lay_rates(ledger, catalog, Selection(since, as_of, asked.provider))
     spending = lay_spending(rating)

@@ -4,11 +4,10 @@ Floats in a figure are coordinates for drawing and nothing else: every amount th
 """
 
 import html
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import plotly.graph_objects as go
 
 from reports.tables import Table
 
@@ -42,10 +41,12 @@ class Chart:
 
 
 def figure_json(traces: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> str:
-    """Return a figure as JSON. It carries no colours: the page gives it those of its theme when it is drawn."""
-    figure = go.Figure(data=list(traces), layout={**layout, "template": _TEMPLATE, "dragmode": False})
-    text: str = figure.to_json()
-    return text
+    """Return a figure as JSON. It carries no colours: the page gives it those of its theme when it is drawn.
+
+    The tests hold each against Plotly's own schema; to do it here would load its library whenever a page is written.
+    """
+    figure = {"data": list(traces), "layout": {**layout, "template": _TEMPLATE, "dragmode": False}}
+    return json.dumps(figure, ensure_ascii=False, separators=(",", ":"))
 
 
 def plain(name: str) -> str:

@@ -2,9 +2,12 @@
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+
+import plotly.graph_objects as go
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 #: What the finance bundle of Plotly leaves of 1.6 MB goes to the page itself.
@@ -82,7 +85,13 @@ def check_policy(text: str) -> None:
 
 
 def check_charts(page: Read) -> int:
-    """Check that every chart has a role and a text and every id is given once. Return how many charts there are."""
+    """Check that every chart has a role and a text and is a figure of Plotly's, and that every id is given once.
+
+    Return how many charts there are.
+    """
+    for element, text in page.texts:
+        if element == "script" and text.startswith('{"data":'):
+            go.Figure(json.loads(text))  # raises ValueError for what Plotly does not know
     plots = [a for _, a in page.elements if "plot" in (a.get("class") or "").split()]
     assert all(a["role"] == "img" and a["aria-label"] for a in plots)
     ids = [a["id"] for _, a in page.elements if "id" in a]

@@ -1,6 +1,7 @@
 """`report`: pages for people."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -241,7 +242,11 @@ def read_audit(
     known_at: date | None = None,
     is_simulated: bool = False,
 ) -> tuple[AuditReport, Statement | None]:
-    """Audit a ledger for its pages, and state the month as asked for; None where it is no single month."""
+    """Audit a ledger for its pages, and state the month as asked for; None where it is no single month.
+
+    The statement has no list prices: the pages of an audit do not tell them.
+    """
+    asked_for = replace(asked_for, with_list_prices=False)
     with open_ledger(ledger, read_only=True) as book:
         catalog = catalog_of(rate_cards, known_at, held_providers(book))
         found = audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)

@@ -19,7 +19,7 @@ from typing import Final
 
 import duckdb
 
-from tests.bench import calculators, diagnosis, inference, rating, replay, trees
+from tests.bench import calculators, diagnosis, inference, pages, rating, replay, trees
 from tests.bench.imports import Bench
 
 #: Disk that a line of each kind takes with all that is made of it: logs, ledgers, spilled data.
@@ -91,6 +91,11 @@ def _replay(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     yield from replay.report(folder, given.lines)
 
 
+def _pages(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    say(f"writing the pages of {given.lines:,} requests")
+    yield from pages.report(folder, given.lines)
+
+
 def _diagnosis(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     say(f"finding the causes of {given.lines:,} mismatches")
     yield from diagnosis.report(folder, given.lines)
@@ -106,9 +111,8 @@ def _calculators(_given: argparse.Namespace, _folder: Path) -> Iterator[str]:
 
 
 _REPORTS: Final[Mapping[str, Callable[[argparse.Namespace, Path], Iterator[str]]]] = MappingProxyType({
-    "imports": _imports, "trees": _trees, "rating": _rating, "replay": _replay, "diagnosis": _diagnosis,
-    "inference": _inference,
-    "calculators": _calculators,
+    "imports": _imports, "trees": _trees, "rating": _rating, "replay": _replay, "pages": _pages,
+    "diagnosis": _diagnosis, "inference": _inference, "calculators": _calculators,
 })  # fmt: skip
 
 
