@@ -129,11 +129,13 @@ def _frame(
 
 
 def _left_out(report: AuditReport) -> Iterator[audit_answer.LeftOut]:
-    """Yield what is in no total; of requests that report no charge, what is expected is in one."""
+    """Yield what is in no total; what was charged for some of it, and what is expected of some, is in one each."""
     audit = report.audit
     silent = [gap for gap in audit.gaps if gap.reason == "unreported"]
     others = tuple(gap for gap in audit.gaps if gap not in silent)
-    yield from audit_answer.left_out(replace(audit, gaps=others), report.ledger_name)
+    for part in audit_answer.left_out(replace(audit, gaps=others), report.ledger_name):
+        is_billed = part.text.endswith("charged for it")
+        yield replace(part, text=f"{part.text}, which is in what was billed alone") if is_billed else part
     if silent:
         requests = count(sum(gap.requests for gap in silent), "request")
         yield audit_answer.LeftOut(
