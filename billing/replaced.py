@@ -30,7 +30,7 @@ def _less(late: Held, gone: Held) -> Held:
     causes = merged(late.causes)
     told = Part(causes[0].cause if causes else "unexplained", -gone.variance)
     return replace(
-        late - gone, reported=late.reported or abs(gone.charged), priced=late.priced or abs(gone.expected),
+        late - gone, reported=late.reported or bool(gone.charged), priced=late.priced or bool(gone.expected),
         causes=merged((*causes, told)),
     )  # fmt: skip
 
