@@ -48,7 +48,8 @@ def _answer(each: Compared) -> Answer:
         return Answer(f"No vendor publishes every price that {subject} need.", "", _spent(each, places), "even")
     names = _listed(cheapest_names(found))
     own = "" if best.usd_effective is None else " at your own price of a unit"
-    statement = f"{_upper(subject)} would cost least at {names}: {dollars(best.cost, places)}{own}"
+    whole = subject if each.traffic is None else f"all at one vendor, {subject}"
+    statement = f"{_upper(whole)} would cost least at {names}: {dollars(best.cost, places)}{own}"
     ratio, listed = cheapest_to_list(found), None if found.list_offer is None else found.list_offer.usd
     if ratio is None or listed is None:
         none = "no card has a list price for it" if found.list_offer is None else "its list price is not known in full"

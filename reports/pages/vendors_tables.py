@@ -36,6 +36,7 @@ _NO_PRICE = {
 }
 #: Differences are fractions where the user's own price is no whole share of the published one; cut to 12 places.
 _ROUNDED_AWAY = Decimal("1e-9")
+_OF_TRAFFIC = ("Requests", "Spent as it was, USD", "Not in it, requests")
 _SOLD = (Column("Provider"), Column("SKU", style="name"))
 
 
@@ -43,8 +44,8 @@ def summary(models: Sequence[Compared], keys: Keys) -> Table:
     """Return a row for each model: what it cost, its list price, and who is cheapest."""
     is_traffic = any(each.traffic for each in models)
     columns = (
-        Column("Model", style="name"), *([Column("Requests", is_number=True)] if is_traffic else []),
-        *([Column("Spent as it was, USD", is_number=True)] if is_traffic else []),
+        Column("Model", style="name"),
+        *(Column(name, is_number=True) for name in (_OF_TRAFFIC if is_traffic else ())),
         Column("List price, USD", is_number=True), Column("Cheapest, priced in full", style="name"),
         Column("Its total, USD", is_number=True), Column("% of list", is_number=True),
         Column("May be cheaper, not priced in full", style="note"),
@@ -59,7 +60,9 @@ def _summary_row(compared: Compared, keys: Keys, *, is_traffic: bool) -> Row:
     spent: tuple[Cell, ...] = ()
     if is_traffic:
         known = compared.traffic
-        spent = (number(found.requests or 0), usd(known.spent if known else None, places))
+        cost = None if known is None or known.unknown == known.requests else known.spent
+        unknown = Cell(UNKNOWN, "") if known is None else number(known.unknown)
+        spent = (number(found.requests or 0), usd(cost, places), unknown)
     perhaps = (
         f"{seller_words(found, offer.seller)}: {bounds_words(offer, places)}" for offer in perhaps_cheaper(found)
     )
@@ -130,16 +133,16 @@ def _why(each: Offer) -> str:
 
 def _bounded(parts: Sequence[Part]) -> str:
     """Return the names of kinds, those together that one assumption bounds."""
-    by_bound: dict[str, list[str]] = {}
+    by_bound: dict[str, dict[str, None]] = {}
     for part in parts:
         bound = "" if part.assumed is None else f" (at most the {part.assumed})"
-        by_bound.setdefault(bound, []).append(_lower_case(part.kind))
+        by_bound.setdefault(bound, {})[_lower_case(part.kind)] = None
     return ", ".join(f"{', '.join(kinds)}{bound}" for bound, kinds in by_bound.items())
 
 
 def _lower_case(kind: str) -> str:
     name = words.kind(kind)
-    return name[0].lower() + name[1:]
+    return name[:1].lower() + name[1:]
 
 
 def _model_column(comparisons: Comparisons) -> tuple[Column, ...]:

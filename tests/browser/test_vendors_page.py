@@ -77,6 +77,7 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     expect(again.locator("#filter [name=sku]")).to_have_value("vendor model-a/route")
     assert column(again, "rates", 3) == ["model-a/route"]
     again.get_by_role("button", name="Reset").click()
+    expect(again.locator("#status")).to_contain_text("Everything is shown")
     assert {table: shown_rows(again, table) for table in tables} == whole
     assert lines(again, "shares-0") == drawn
     assert again.locator(".model:visible").count() == 2
