@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from billing.ledger import Ledger
 from billing.rating import EVERYTHING
@@ -36,6 +37,7 @@ HOSTILE = (
 )
 
 
+@cache
 def a_report(*, hostile: bool = False) -> AuditReport:
     """Return the page of a small October: two units, all verdicts, a charge that is off each way."""
     with a_month(hostile=hostile) as (ledger, catalog):
