@@ -1,10 +1,11 @@
-"""What holds of a statement's page whatever it says: all that stands below or beside each other adds up as shown."""
+"""What holds of a statement whatever it says: its breakdowns add up exactly, and every table of its page as shown."""
 
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
 from billing.statement import ProviderStatement, Statement
+from pricing.amounts import total
 from reports.figures import MINUS, UNKNOWN, rounded
 from reports.pages import statement_lines, statement_shares, statement_tables
 from reports.pages.statement_marks import Stated, accounts
@@ -35,7 +36,7 @@ def _check_sheet(stated: Stated, own: ProviderStatement, place: int) -> None:
         sums = {row.cells[1].text: value(row.cells[-1]) for row in group.sums}
         if any(name.endswith("unknown") for name in sums):
             continue
-        running, is_whole = total(row.cells[-1] for row in group.lines), group.name.startswith("All of ")
+        running, is_whole = shown_total(row.cells[-1] for row in group.lines), group.name.startswith("All of ")
         for name, amount in sums.items():
             assert amount is not None
             if name == "At the rate card" and not group.lines:  # of an account, or of SKUs that are summed up
@@ -62,7 +63,9 @@ def _check_steps(stated: Stated, own: ProviderStatement, place: int) -> None:
         assert expected + variance + unpriced + refunded == spend
     columns = range(1, len(whole.cells))
     if value(whole.cells[-1]) is not None:
-        assert [total(row.cells[at] for row in rows) for at in columns] == [value(whole.cells[at]) for at in columns]
+        assert [shown_total(row.cells[at] for row in rows) for at in columns] == [
+            value(whole.cells[at]) for at in columns
+        ]
         assert value(whole.cells[-1]) == rounded(own.sums.spend, stated.figures.places_of(account))
     step = Decimal(1).scaleb(-stated.figures.places_of(account))
     for row in rows:
@@ -83,18 +86,18 @@ def _check_change(stated: Stated, own: ProviderStatement, place: int) -> None:
     sums = [row for row in parts if row.cells[1].text == "All kinds"]
     kinds = [row for row in parts if row.cells[1].text != "All kinds"]
     for at in range(2, len(whole.cells)):
-        assert total(row.cells[at] for row in sums) == value(whole.cells[at])
+        assert shown_total(row.cells[at] for row in sums) == value(whole.cells[at])
         for each in sums:
             own_kinds = [row for row in kinds if row.cells[0] == each.cells[0]]
-            assert not own_kinds or total(row.cells[at] for row in own_kinds) == value(each.cells[at])
+            assert not own_kinds or shown_total(row.cells[at] for row in own_kinds) == value(each.cells[at])
     assert value(whole.cells[-1]) == stated.figures.accounts[account].expected
 
 
 def _check_days(stated: Stated, own: ProviderStatement, place: int) -> None:
     account = (own.provider, own.unit)
     scoped = statement_shares.daily(stated, account, place)
-    assert total(row.cells[2] for row in scoped.table.rows) == stated.figures.accounts[account].spend
-    assert total(row.cells[1] for row in scoped.table.rows) == own.sums.requests
+    assert shown_total(row.cells[2] for row in scoped.table.rows) == stated.figures.accounts[account].spend
+    assert shown_total(row.cells[1] for row in scoped.table.rows) == own.sums.requests
     for sku in stated.skus(account):
         days = scoped.skus[str(stated.marks.skus[sku.provider, sku.sku])]
         shown = stated.figures.skus[sku.provider, sku.sku, sku.unit].spend
@@ -111,16 +114,16 @@ def _check_shares(stated: Stated, scoped: statement_shares.ScopedTable) -> None:
     for own, places in zip(accounts(stated.found), of.values(), strict=True):
         account, told = (own.provider, own.unit), [rows[nth] for nth in places]
         spend = stated.figures.accounts[account].spend
-        assert total(row.cells[3] for row in told) == spend
+        assert shown_total(row.cells[3] for row in told) == spend
         if is_spread:
-            assert total(row.cells[4] for row in told) == 0
-            assert total(row.cells[5] for row in told) == spend
+            assert shown_total(row.cells[4] for row in told) == 0
+            assert shown_total(row.cells[5] for row in told) == spend
             for row in told:
                 parts = [value(row.cells[at]) for at in (3, 4, 5)]
                 assert None in parts or _added(parts[:2]) == parts[2]
         usd = stated.figures.usd_accounts[account]
         if usd is not None and all(row.cells[-1].exact for row in told):
-            assert total(row.cells[-1] for row in told) == usd
+            assert shown_total(row.cells[-1] for row in told) == usd
         for sku in stated.skus(account):
             own_rows = scoped.skus[str(stated.marks.skus[sku.provider, sku.sku])]
             cells = [own_rows[nth] for nth in places if nth in own_rows]
@@ -139,7 +142,39 @@ def _check_caching(stated: Stated) -> None:
             row for row in rows if row.cells[0] == each.cells[0] and row.cells[2] == each.cells[2] and row not in whole
         ]
         for at in range(-3, 0):
-            assert value(each.cells[at]) in {None, total(row.cells[at] for row in own)}
+            assert value(each.cells[at]) in {None, shown_total(row.cells[at] for row in own)}
+
+
+def check_breakdowns(found: Statement, allocation: str) -> None:
+    """Check that every breakdown adds up to the spend, exactly, and each of its rows to what its SKUs say."""
+    for breakdown in found.breakdowns:
+        for provider in found.providers:
+            rows = [r for r in breakdown.rows if (r.provider, r.unit) == (provider.provider, provider.unit)]
+            assert total(row.spend for row in rows) == total(row.total for row in rows) == provider.sums.spend
+            assert sum(row.requests for row in rows) == provider.sums.requests
+            assert total(row.allocated for row in rows) == 0
+            assert all(row.total == total([row.spend, row.allocated]) for row in rows)
+            if None not in [row.usd for row in rows]:
+                assert total(row.usd or Decimal(0) for row in rows) == provider.sums.usd
+            for row in rows:
+                own = [each for each in breakdown.skus if (each.provider, each.unit, each.name, each.names)
+                       == (row.provider, row.unit, row.name, row.names)]  # fmt: skip
+                assert total(each.spend for each in own) == row.spend
+                assert sum(each.requests for each in own) == row.requests
+            rest = [row for row in rows if not row.names]
+            if allocation == "proportional" and any(row.spend > 0 for row in rows if row.name):
+                assert all(row.total == 0 for row in rest)
+
+
+def check_sku_shares(found: Statement) -> None:
+    """Check that what names spent on a SKU is the SKU's spend, exactly."""
+    for breakdown in found.breakdowns:
+        for sku in found.skus:
+            own = [r for r in breakdown.skus if (r.provider, r.sku, r.unit) == (sku.provider, sku.sku, sku.unit)]
+            assert total(row.spend for row in own) == sku.sums.spend
+            assert sum(row.requests for row in own) == sku.sums.requests
+            usd = [row.usd for row in own]
+            assert None in usd or total(each or Decimal(0) for each in usd) == sku.sums.usd
 
 
 def value(cell: Cell) -> Decimal | None:
@@ -147,7 +182,7 @@ def value(cell: Cell) -> Decimal | None:
     return None if cell.text == UNKNOWN else Decimal(cell.text.replace(",", "").replace(MINUS, "-").lstrip("$"))
 
 
-def total(cells: Iterable[Cell]) -> Decimal:
+def shown_total(cells: Iterable[Cell]) -> Decimal:
     """Add up what cells show; what is unknown is in no sum."""
     return _added([value(cell) for cell in cells])
 

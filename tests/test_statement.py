@@ -27,7 +27,7 @@ from pricing.usage import Usage
 from reports.statement_answer import unusual_sentence
 from tests.ledgers import OCTOBER, a_catalog, a_ledger, block, put
 from tests.rate_strategies import blocks
-from tests.statement_adding import check_adds_up
+from tests.statement_adding import check_adds_up, check_breakdowns, check_sku_shares
 
 NOVEMBER = OCTOBER + timedelta(days=31)
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
@@ -137,36 +137,6 @@ def check_providers(found: Statement) -> None:
             key = sku.provider, sku.sku, sku.unit
             assert total(d.spend for d in found.sku_days if (d.provider, d.sku, d.unit) == key) == sku.sums.spend
         assert provider.sums.usd is None or total(day.usd or Decimal(0) for day in days) == provider.sums.usd
-
-
-def check_breakdowns(found: Statement, allocation: str) -> None:
-    for breakdown in found.breakdowns:
-        for provider in found.providers:
-            rows = [r for r in breakdown.rows if (r.provider, r.unit) == (provider.provider, provider.unit)]
-            assert total(row.spend for row in rows) == total(row.total for row in rows) == provider.sums.spend
-            assert sum(row.requests for row in rows) == provider.sums.requests
-            assert total(row.allocated for row in rows) == 0
-            assert all(row.total == total([row.spend, row.allocated]) for row in rows)
-            if None not in [row.usd for row in rows]:
-                assert total(row.usd or Decimal(0) for row in rows) == provider.sums.usd
-            for row in rows:
-                own = [each for each in breakdown.skus if (each.provider, each.unit, each.name, each.names)
-                       == (row.provider, row.unit, row.name, row.names)]  # fmt: skip
-                assert total(each.spend for each in own) == row.spend
-                assert sum(each.requests for each in own) == row.requests
-            rest = [row for row in rows if not row.names]
-            if allocation == "proportional" and any(row.spend > 0 for row in rows if row.name):
-                assert all(row.total == 0 for row in rest)
-
-
-def check_sku_shares(found: Statement) -> None:
-    for breakdown in found.breakdowns:
-        for sku in found.skus:
-            own = [r for r in breakdown.skus if (r.provider, r.sku, r.unit) == (sku.provider, sku.sku, sku.unit)]
-            assert total(row.spend for row in own) == sku.sums.spend
-            assert sum(row.requests for row in own) == sku.sums.requests
-            usd = [row.usd for row in own]
-            assert None in usd or total(each or Decimal(0) for each in usd) == sku.sums.usd
 
 
 def check_change(found: Statement) -> None:

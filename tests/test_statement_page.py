@@ -25,7 +25,7 @@ from reports.pages.statement_tables import invoice
 from tests.audit_values import HOSTILE
 from tests.conftest import ROOT
 from tests.page_reading import MOST_BYTES, check_charts, check_nothing_is_loaded, check_policy, read
-from tests.statement_adding import check_adds_up, total, value
+from tests.statement_adding import check_adds_up, shown_total, value
 from tests.statement_values import a_statement, an_invoice
 
 amounts = st.sampled_from(["0", "0.004", "0.005", "-0.0049", "1.2349", "-3.3333", "1000.0051"]).map(Decimal)
@@ -129,7 +129,7 @@ def test_an_invoice_s_lines_add_up_to_its_total() -> None:
         invoiced, _, expected, variance = (value(cell) for cell in row.cells[3:7])
         assert variance is None or (invoiced is not None and expected is not None and invoiced - expected == variance)
     for at in (3, 4, 5):
-        assert total(row.cells[at] for row in counted) == value(whole.cells[at])
+        assert shown_total(row.cells[at] for row in counted) == value(whole.cells[at])
     assert [row.cells[7].text for row in lines] == [
         "too little",
         "too little",

@@ -14,8 +14,6 @@ from reports.pages.statement_shares import ScopedTable, Shares
 from reports.pages.statement_tables import EFFECTS, STEPS
 from reports.tables import Table
 
-#: Bars of a chart; the smaller ones are in its table.
-MOST_BARS = 10
 _HORIZONTAL: Mapping[str, Any] = {
     "margin": {"l": 8, "r": 16, "t": 8, "b": 32},
     "showlegend": False,
@@ -122,22 +120,17 @@ def share(each: Shares, place: int, *, has_dollars: bool) -> Chart:
     rows = [row for row in each.scoped.table.rows if row.cells[-1].exact]
     top = sorted(rows, key=lambda row: -Decimal(row.cells[-1].exact))[:3]
     told = "; ".join(f"{row.cells[0].text} {row.cells[-1].text}" for row in top)
-    is_drawn = bool(rows) and has_dollars
-    none = "The value of a unit in dollars is not known, so names of different units can't be drawn beside each other."
-    description = (
-        f"{each.title} in USD, the largest first: {told}." if is_drawn else none if rows else "Nothing was used."
-    )
-    figure = figure_json([{"type": "bar", "orientation": "h", "hoverinfo": "text"}], _HORIZONTAL) if is_drawn else None
-    return Chart(
-        f"share-{place}",
-        "shares",
-        each.scoped.table.id,
-        each.title,
-        each.subtitle,
-        description,
-        figure,
-        each.scoped.table,
-    )
+    if not each.has_names:
+        nothing = "There is nothing to part the spend by."
+    elif not has_dollars:
+        nothing = "What a unit is worth in dollars is not known, and different units can't be drawn beside each other."
+    else:
+        nothing = "" if rows else "Nothing of known cost was used."
+    subtitle = each.subtitle if nothing else f"{each.subtitle} Bars are in USD."
+    trace = {"type": "bar", "orientation": "h", "hoverinfo": "text"}
+    figure, table = None if nothing else figure_json([trace], _HORIZONTAL), each.scoped.table
+    described = nothing or f"{each.title} in USD, the largest first: {told}."
+    return Chart(f"share-{place}", "shares", table.id, each.title, subtitle, described, figure, table)
 
 
 def budgets(stated: Stated) -> Chart:

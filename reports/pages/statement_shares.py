@@ -34,11 +34,12 @@ class ScopedTable:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """One dimension: its name, what its sums leave open, and its rows."""
+    """One dimension: its title, what its sums leave open, and its rows."""
 
-    dimension: str
     title: str
     subtitle: str
+    has_names: bool
+    """Whether any request names something."""
     scoped: ScopedTable
 
 
@@ -85,7 +86,7 @@ def shares(stated: Stated) -> tuple[Shares, ...]:
         stated.found.breakdowns, key=lambda each: (order.get(each.dimension, 2), -_tagged(each), each.dimension)
     )
     return tuple(
-        Shares(each.dimension, _title(each.dimension), _subtitle(each), _scoped(stated, each, nth))
+        Shares(_title(each.dimension), _subtitle(each), _tagged(each) > 0, _scoped(stated, each, nth))
         for nth, each in enumerate(chosen[:_MOST_DIMENSIONS])
     )
 
@@ -107,6 +108,8 @@ def _title(dimension: str) -> str:
 def _subtitle(breakdown: Breakdown) -> str:
     rest = {"project": "project", "api_key_id": "key"}.get(breakdown.dimension, "such tag")
     unnamed = sum(row.requests for row in breakdown.rows if not row.names)
+    if not _tagged(breakdown):
+        return f"No request names a {rest}."
     if not unnamed:
         return f"Every request names its {rest.removeprefix('such ')}."
     if breakdown.allocation == "proportional":
