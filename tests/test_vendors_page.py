@@ -117,8 +117,8 @@ def test_the_page_of_a_ledger_says_what_is_cheapest_and_what_is_in_no_sum(report
     assert [str(each.traffic.spent) for each in report.models if each.traffic] == ["1.308825", "0.2506275"]
     first, second = [f"{each.statement} {each.difference} {each.where}" for each in answers(report)]
     assert first == (
-        "All at one vendor, your 20 requests of model-a would cost least at dollars: $0.70, 20\xa0% below the list price "
-        "of $0.87. As you bought them they cost $1.31, not counting 1 of unknown cost."
+        "All at one vendor, your 20 requests of model-a would cost least at dollars: $0.70, 20\xa0% below the "
+        "list price of $0.87. As you bought them they cost $1.31, not counting 1 of unknown cost."
     )
     assert second == (
         "All at one vendor, your 6 requests of model-b would cost least at vendor: $0.23 at your own price of a unit, "

@@ -55,11 +55,16 @@ class Keys:
 
 
 def places_of(comparison: Comparison) -> int:
-    """Return how many decimal places show every sum of a model: all that they have, if these are few."""
+    """Return how many decimal places show every sum of a model: all that they have, if these are few.
+
+    Else no known sum is shown as zero, and the largest has some three digits.
+    """
     sums = [amount for each in comparison.offers for amount in (each.usd, each.cost, each.low, each.high)]
     known = [amount for amount in sums if amount is not None]
     needed = max((-int(plain(amount).as_tuple().exponent) for amount in known), default=2)
-    return max(needed, 2) if needed <= _FEW_PLACES else places_for(known)
+    if needed <= _FEW_PLACES:
+        return max(needed, 2)
+    return max(places_for(known), places_for([max(known) / 100]))
 
 
 def usd(value: Decimal | None, places: int) -> Cell:
