@@ -19,6 +19,8 @@ DRAWING = {
     "reports/pages/overview_causes.py",
     "reports/pages/overview_spend.py",
     "reports/pages/rate_card_charts.py",
+    "reports/pages/vendors_shares.py",
+    "reports/pages/vendors_totals.py",
 }
 
 

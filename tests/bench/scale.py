@@ -78,7 +78,9 @@ def _judge(rows: int) -> tuple[float, int]:
     with TemporaryDirectory() as folder:
         how = options(Path(folder))
         with duckdb.connect() as engine:
-            engine.execute("SET TimeZone = 'UTC'; SET memory_limit = '200MB'; SET threads = 1; SET enable_progress_bar = FALSE")
+            engine.execute(
+                "SET TimeZone = 'UTC'; SET memory_limit = '200MB'; SET threads = 1; SET enable_progress_bar = FALSE"
+            )
             reader = engine.sql(_TELLINGS, params={"rows": rows}).to_arrow_reader(10_000)
             start = time.process_time()
             kept = sum(batch.num_rows for batch in judged(map(_told, reader), how, Parting()))
