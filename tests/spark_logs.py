@@ -11,7 +11,7 @@ from typing import Final
 from billing.loads import Counts, Options
 from billing.mapping import load_mapping
 from billing.records import Reading
-from tests.spark_values import CARD, CENT, CREDIT, OCTOBER_US, PROVIDER, UNPUBLISHED, Request
+from tests.spark_values import CARD, CENT, CREDIT, OCTOBER_US, PROVIDER, UNPUBLISHED, Priced, Request
 
 LOADED_AT: Final = datetime(2026, 11, 1, tzinfo=UTC)
 #: Logs that tell requests first; the one after them tells some again.
@@ -64,10 +64,10 @@ def options(folder: Path) -> Options:
     return Options(Reading(mapping=load_mapping(mapping)), LOADED_AT)
 
 
-def write_card(folder: Path) -> Path:
-    """Write the vendor's rate card into a folder and return its path."""
+def write_card(folder: Path, priced: Sequence[Priced] = CARD) -> Path:
+    """Write the vendor's rate card, or some of its SKUs, into a folder and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    (card := folder / f"{PROVIDER}.toml").write_text("\n".join(_card()))
+    (card := folder / f"{PROVIDER}.toml").write_text("\n".join(_card(priced)))
     return card
 
 
@@ -109,12 +109,12 @@ def _refund(request: Request) -> bytes:
     return f"{request.request_id},{at},{request.sku},0,-{_digits(request.refunded)},refund".encode()
 
 
-def _card() -> Iterator[str]:
+def _card(card: Sequence[Priced]) -> Iterator[str]:
     yield f'provider = "{PROVIDER}"\nname = "Vendor"\nunit = "credit"'
     yield '[sources.page]\ndocument = "page.txt"\ntitle = "Prices"'
     known = 'observed_on = 2026-09-01\nsource = "page"\nfield = "price"'
     yield f"[[usd_per_unit]]\n{known}\nusd = 0.005"
-    for priced in CARD:
+    for priced in card:
         yield f'[[skus]]\nid = "{priced.sku}"\nmodel = "{priced.sku}"'
         for slot in range(priced.slots):
             if rates := priced.rates(slot):
