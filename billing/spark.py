@@ -4,7 +4,9 @@ Nothing of this is imported by the default path. PySpark is the extra `spark`: `
 """
 
 import logging
+import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -179,6 +181,9 @@ def spark_session(master: str, settings: Mapping[str, str] = MappingProxyType({}
         for name, value in {**_SETTINGS_OF_OUR_OWN, **_SETTINGS, **settings}.items():
             builder = builder.config(name, value)
         builder = builder.master(master)
+    if master.startswith("local"):
+        # Its workers are on this machine: they are to have the packages that we have.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with _told(master), warnings.catch_warnings():
         # We take Arrow from it, and no pandas.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,6 @@ def spark() -> "Iterator[SparkSession]":
         "spark.sql.shuffle.partitions": "4",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.pyspark.python": sys.executable,
         "spark.executorEnv.PYTHONPATH": str(Path(__file__).resolve().parents[1]),
     }
     with spark_session(MASTER, settings) as session:

@@ -66,8 +66,8 @@ def test_each_mistake_is_found_and_nobody_else_is_accused(mistake: object) -> No
     differing = {f"r{n}" for n in wrong if told[n].charged != rate(usages[n], PERIOD).charged}
     with a_ledger() as ledger:
         put(ledger, told)
-        rating = lay_rates(ledger, CATALOG)
         found = audit(ledger, CATALOG)
+        rating = lay_rates(ledger, CATALOG)
         accused = {r.request_id for r, _ in requests(rating, most=1_000)}
     assert accused == differing
     assert {finding.rule for finding in found.findings} == ({planted.rule} if differing else set())  # type: ignore[attr-defined]
