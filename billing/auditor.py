@@ -37,8 +37,12 @@ def audit(
 
 def audit_rated(rating: Rating, tolerance: Decimal = Decimal(0)) -> Audit:
     """Audit requests that lie beside their rates already."""
+    return audit_cells(rating, cube(rating, tolerance), tolerance)
+
+
+def audit_cells(rating: Rating, cells: Sequence[Cell], tolerance: Decimal = Decimal(0)) -> Audit:
+    """Audit requests that are summed already; `tolerance` is the one that they were summed with."""
     ledger, catalog = rating.ledger, rating.catalog
-    cells = cube(rating, tolerance)
     times = [at for cell in cells for at in (cell.first_at, cell.last_at) if at is not None]
     dated = [cell for cell in cells if cell.day is not None and cell.unit is not None and cell.variance is not None]
     return Audit(

@@ -9,7 +9,7 @@ from billing.rating import Rating, Selection, held_providers, lay, no_rate, rate
 from billing.spending import as_decimal
 from billing.statement import ListPrice
 from pricing.catalog import Catalog, RatePeriod
-from pricing.models import Seller, sellers
+from pricing.models import Seller, makers
 
 
 def list_prices(ledger: Engine, catalog: Catalog, selection: Selection) -> tuple[ListPrice, ...]:
@@ -17,7 +17,8 @@ def list_prices(ledger: Engine, catalog: Catalog, selection: Selection) -> tuple
 
     It lays other rates in the place of those of a rating.
     """
-    sold = {(provider, sku): _maker(catalog, provider, sku) for provider, sku in _skus(ledger, catalog)}
+    listed = makers(catalog)
+    sold = {(provider, sku): listed.get(catalog.sku(provider, sku).model) for provider, sku in _skus(ledger, catalog)}
     offered = [
         (provider, sku, period)
         for (provider, sku), seller in sold.items()
@@ -50,12 +51,6 @@ def _skus(ledger: Engine, catalog: Catalog) -> Iterator[tuple[str, str]]:
         (provider, known[provider][name]) for provider, name in ledger.rows(query) if name in known.get(provider, {})
     }
     yield from sorted(found)
-
-
-def _maker(catalog: Catalog, provider: str, sku: str) -> Seller | None:
-    """Return who sells the SKU's model at list price, None if nobody."""
-    listed = [seller for seller in sellers(catalog, catalog.sku(provider, sku).model) if seller.is_list]
-    return listed[0] if listed else None
 
 
 def _periods(seller: Seller) -> Iterator[RatePeriod]:

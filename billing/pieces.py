@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from billing.engine import Engine
+from billing.ledger import dicts
 from billing.price_calendar import BEGIN_US, END_US, Stretches, microseconds
 from billing.rating import EVERYTHING, Rating, Selection, lay, no_rate
 from billing.replay import OK, Replay, held_names, model_of, periods_of, usage_of
@@ -19,7 +20,7 @@ from pricing.baskets import added, spread
 from pricing.calculator import tier_rates
 from pricing.catalog import Catalog, RatePeriod
 from pricing.comparison import NO_TERMS, Asked, Terms, conclude, rates_of
-from pricing.models import Seller, sellers, target
+from pricing.models import Seller, sellers_of_each, target
 from pricing.offers import Rated
 from pricing.periods import FIRST, LAST
 
@@ -67,14 +68,12 @@ def replay_together(  # noqa: PLR0913, PLR0917 - what, by which cards, and of wh
     A model without a request that can be priced is left out. Raise UnknownNameError if nobody sells one.
     """
     sold: dict[str, Sold] = {
-        target(model, terms.models): {
-            seller: tuple(periods_of(seller, at)) for seller in sellers(catalog, model, terms.models)
-        }
-        for model in models
+        model: {seller: tuple(periods_of(seller, at)) for seller in of}
+        for model, of in sellers_of_each(catalog, models, terms.models).items()
     }
     pieces = [piece for model, of in sold.items() for piece in _pieces(model, of)]
     by_model: dict[str, list[Row]] = defaultdict(list)
-    for row in _lay(ledger, catalog, selection, terms, pieces, sold).query("pieces").to_pylist():
+    for row in dicts(_lay(ledger, catalog, selection, terms, pieces, sold).query("pieces")):
         by_model[row["model"]].append(row)
     return {
         model: _replay(catalog, model, of, by_model[model], pieces, at, terms)

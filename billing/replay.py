@@ -12,6 +12,7 @@ from typing import Any
 
 from billing.engine import Engine
 from billing.errors import BillingError
+from billing.ledger import dicts
 from billing.price_calendar import Stretches
 from billing.queries import chain
 from billing.rating import EVERYTHING, Rating, Selection, lay, no_rate, rate_rows
@@ -170,5 +171,4 @@ def usage_of(row: Mapping[str, Any]) -> Usage:
 
 
 def _rows(rating: Rating, query: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = rating.ledger.arrow(query, rating.selection.parameters()).to_pylist()
-    return rows
+    return dicts(rating.ledger.arrow(query, rating.selection.parameters()))

@@ -1,14 +1,13 @@
 """Which models the ledger's traffic is of: who sells each, and what it cost, the dearest first."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from billing.cube import Cell, cube
+from billing.cube import Cell
 from billing.ledger import Ledger
-from billing.rating import EVERYTHING, Selection, lay_rates
 from billing.replay import model_of
 from pricing.amounts import from_pico, times, total
 from pricing.catalog import Catalog
@@ -41,14 +40,11 @@ class ModelTraffic:
 
 
 def traffic(
-    ledger: Ledger,
-    catalog: Catalog,
-    selection: Selection = EVERYTHING,
-    mapped: Mapping[str, str] = NOTHING_MAPPED,
+    cells: Iterable[Cell], catalog: Catalog, mapped: Mapping[str, str] = NOTHING_MAPPED
 ) -> tuple[ModelTraffic, ...]:
-    """Return the models of the selected requests, the most spent first. `mapped` takes models for one another."""
+    """Return the models of summed requests, the most spent first. `mapped` takes models for one another."""
     by_model: dict[str, list[Cell]] = defaultdict(list)
-    for cell in cube(lay_rates(ledger, catalog, selection), Decimal(0)):
+    for cell in cells:
         by_model[target(model_of(catalog, cell.provider, cell.sku), mapped)].append(cell)
     sold_by = provider_counts(catalog, mapped)
     found = [_traffic(model, sold_by.get(model, 0), cells) for model, cells in by_model.items()]

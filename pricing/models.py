@@ -1,7 +1,7 @@
 """Who sells a model: the SKUs of every provider that stand for it, by exact name or by the user's own word."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -47,14 +47,24 @@ def sellers(catalog: Catalog, model: str, mapped: Mapping[str, str] = NOTHING_MA
     >>> [(seller.name, seller.is_list) for seller in sellers(catalog, "claude-haiku-4-5")]
     [('aivideoapi claude-haiku-4-5/anthropic', False), ('anthropic claude-haiku-4-5', True)]
     """
-    wanted = target(model, mapped)
+    (found,) = sellers_of_each(catalog, [model], mapped).values()
+    return found
+
+
+def sellers_of_each(
+    catalog: Catalog, models: Iterable[str], mapped: Mapping[str, str] = NOTHING_MAPPED
+) -> Mapping[str, tuple[Seller, ...]]:
+    """Return the sellers of these models, by what each is to be taken for. Raise as `sellers` does."""
     everyone = [*_everyone(catalog)]
     known = {seller.model for seller in everyone}
-    for name in (wanted, *mapped.values()):
+    found: dict[str, list[Seller]] = {target(model, mapped): [] for model in models}
+    for name in (*found, *mapped.values()):
         if name not in known:
             raise UnknownNameError(_remedy(name, known))
-    found = [each for each in everyone if target(each.model, mapped) == wanted]
-    return tuple(replace(each, is_list=each.is_list and each.model == wanted) for each in found)
+    for each in everyone:
+        if (wanted := target(each.model, mapped)) in found:
+            found[wanted].append(replace(each, is_list=each.is_list and each.model == wanted))
+    return {model: tuple(of) for model, of in found.items()}
 
 
 def provider_counts(catalog: Catalog, mapped: Mapping[str, str] = NOTHING_MAPPED) -> Mapping[str, int]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.audit import Audit, AuditedRequest
-from billing.auditor import audit_rated, requests, usage_of
+from billing.auditor import audit_cells, requests, usage_of
+from billing.cube import Cell, cube
 from billing.ledger import Ledger
 from billing.rating import Rating, Selection, lay_rates
 from pricing.calculator import Charge, rate
@@ -33,6 +34,8 @@ class AuditReport:
     """Whether a banner says that this is simulated sample data."""
     credit_values: tuple[str, ...] = ()
     """What a vendor's unit is worth, such as `aivideoapi: 1 credit = $0.005`."""
+    cells: tuple[Cell, ...] = ()
+    """The sums that the audit is made of."""
 
 
 def audit_report(
@@ -45,7 +48,8 @@ def audit_report(
 ) -> AuditReport:
     """Compute the report of the selected requests."""
     rating = lay_rates(ledger, catalog, selection)
-    found = audit_rated(rating, tolerance)
+    cells = cube(rating, tolerance)
+    found = audit_cells(rating, cells, tolerance)
     sampled = requests(rating, tolerance, most=_MOST_SAMPLES)
     return AuditReport(
         audit=found,
@@ -57,6 +61,7 @@ def audit_report(
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=unit_values(catalog, [line.provider for line in found.skus]),
+        cells=cells,
     )
 
 

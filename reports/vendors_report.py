@@ -1,21 +1,23 @@
 """What the page of the vendors says, computed from a ledger or a basket: models, and what each costs everywhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 
 from billing.auditor import input_digest
+from billing.cube import Cell, cube
 from billing.ledger import Ledger
 from billing.pieces import replay_together
-from billing.rating import EVERYTHING, Selection
+from billing.rating import EVERYTHING, Selection, lay_rates
 from billing.replay import nothing_of
 from billing.traffic import ModelTraffic, not_taken, traffic
 from pricing.amounts import digits
 from pricing.baskets import Portion
 from pricing.catalog import Catalog
 from pricing.comparison import NO_TERMS, Comparison, Terms, compare
-from pricing.models import sellers, target
+from pricing.models import sellers_of_each, target
 from reports import words
 from reports.pages.frame import unit_values
 
@@ -70,14 +72,18 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
     at: datetime | None = None,
     terms: Terms = NO_TERMS,
     *,
+    cells: Iterable[Cell] | None = None,
     is_simulated: bool = False,
 ) -> VendorsReport:
     """Replay the selected requests of these models; of none named, of those that more than one vendor sells.
 
+    `cells` are the sums of these requests, where they are known already.
     Raise UnknownNameError for a model that nobody sells, NothingToReplayError for one that has no request.
     """
     rejects, conflicts = not_taken(ledger)
-    held = traffic(ledger, catalog, selection, terms.models)
+    if cells is None:
+        cells = cube(lay_rates(ledger, catalog, selection), Decimal(0))
+    held = traffic(cells, catalog, terms.models)
     by_model = {each.model: each for each in held}
     wanted = dict.fromkeys(target(model, terms.models) for model in models) or _chosen(held, catalog, terms)
     found = replay_together(ledger, catalog, [*wanted], selection, at, terms)
@@ -104,15 +110,15 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
 
 def _chosen(held: Sequence[ModelTraffic], catalog: Catalog, terms: Terms) -> list[str]:
     """Return the models that more than one vendor sells, the most spent first, as many as a page takes."""
+    comparable = [each.model for each in held if each.is_comparable]
+    offered = sellers_of_each(catalog, comparable, terms.models)
     chosen: list[str] = []
     offers = 0
-    for each in held:
-        if not each.is_comparable:
-            continue
-        offers += len(sellers(catalog, each.model, terms.models))
+    for model in comparable:
+        offers += len(offered[model])
         if chosen and offers > MOST_OFFERS:
             break
-        chosen.append(each.model)
+        chosen.append(model)
     return chosen
 
 

@@ -225,7 +225,7 @@ def all_pages(
     found = audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
     month = statement_of(book, catalog, chosen, found.audit, asked_for)
     terms = bought(book, catalog, chosen, Terms(models, asked_for.effective))
-    offers = ledger_report(book, catalog, (), chosen, None, terms, is_simulated=is_simulated)
+    offers = ledger_report(book, catalog, (), chosen, None, terms, cells=found.cells, is_simulated=is_simulated)
     pages = audit_pages(found, month, catalog) | {"vendors": lambda beside: render_vendors(offers, beside)}
     if month is not None:
         pages["statement"] = page_of(month, catalog, book.path.name, is_simulated=is_simulated)
