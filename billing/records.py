@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
-    from billing.mapping import Mapping
+    from billing.importing.mapping import Mapping
 
 #: To be raised when a reader of logs makes other records of the same bytes: files are then read again.
 _READERS = 1

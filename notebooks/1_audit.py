@@ -34,12 +34,12 @@ import pandas as pd
 from workbench import bars, empty_ledger, folder, said, shown
 
 from billing.auditor import audit, find_request, usage_of
-from billing.importer import import_paths
-from billing.invoices import read_invoice
-from billing.log_files import log_files
-from billing.matching import Tolerance
+from billing.importing.importer import import_paths
+from billing.importing.log_files import log_files
+from billing.invoicing.invoices import read_invoice
+from billing.invoicing.matching import Tolerance
+from billing.invoicing.reconciliation import reconcile
 from billing.rating import Selection
-from billing.reconciliation import reconcile
 from billing.records import Reading
 from pricing import Usage, load_catalog, price
 from pricing.amounts import from_pico

@@ -32,9 +32,9 @@ from pathlib import Path
 import pandas as pd
 from workbench import bars, empty_ledger, lines, said, shown
 
-from billing.importer import import_paths
-from billing.log_files import log_files
-from billing.own_prices import own_prices
+from billing.accounting.own_prices import own_prices
+from billing.importing.importer import import_paths
+from billing.importing.log_files import log_files
 from billing.rating import Selection
 from billing.records import Reading
 from billing.replay import replay

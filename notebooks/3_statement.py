@@ -32,11 +32,11 @@ from pathlib import Path
 import pandas as pd
 from workbench import bars, empty_ledger, folder, lines, said, shown
 
-from billing.balances import balance_sheet
-from billing.budgets import read_budgets
-from billing.importer import import_paths
-from billing.log_files import log_files
-from billing.monthly import Asked, monthly_statement
+from billing.accounting.balances import balance_sheet
+from billing.importing.importer import import_paths
+from billing.importing.log_files import log_files
+from billing.months.budgets import read_budgets
+from billing.months.monthly import Asked, monthly_statement
 from billing.records import Reading
 from data.quarter import START, WEEK, quarter, readings, weeks
 from pricing import load_catalog

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from billing.balance_sheet import BalanceSheet, Window
+from billing.accounting.balance_sheet import BalanceSheet, Window
 from reports.figures import count, exactly
 from reports.words import minute
 

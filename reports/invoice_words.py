@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from billing.closed_periods import ClosedPeriod
-from billing.invoice_rounding import DEFAULT, Rule
-from billing.matching import WRONG, Line
-from billing.reconciliation import Reconciliation
+from billing.invoicing.closed_periods import ClosedPeriod
+from billing.invoicing.invoice_rounding import DEFAULT, Rule
+from billing.invoicing.matching import WRONG, Line
+from billing.invoicing.reconciliation import Reconciliation
 from pricing.amounts import from_pico
 from reports.figures import adding_up, beside, count, exactly, grouped, money
 from reports.words import cause as cause_of_audit

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from billing.statement import Statement
-from billing.unusual_days import UnusualDay
+from billing.months.statement import Statement
+from billing.months.unusual_days import UnusualDay
 from pricing.amounts import plain
 from reports.figures import adding_up, exactly, money, places_for, rounded, signed
 

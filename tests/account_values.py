@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from billing.accounts import take
-from billing.grants import Policy
+from billing.accounting.accounts import take
+from billing.accounting.grants import Policy
 from billing.ledger import Ledger
 from billing.rating import Selection
 from billing.records import AccountEntry, BalanceReading, EntryKind, Status, UsageRecord

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from billing import importer
+from billing.importing import importer
 from billing.ledger import open_ledger
 from billing.receipt import totals_of
 from reports.cli import run
@@ -28,7 +28,7 @@ State = dict[str, dict[str, str | None]]
 
 # A server that has imported all, so that a process is there in milliseconds.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["billing.importer", "reports.cli.imports", "tests.crashing"])
+CONTEXT.set_forkserver_preload(["billing.importing.importer", "reports.cli.imports", "tests.crashing"])
 
 
 def write_logs(folder: Path) -> list[Path]:

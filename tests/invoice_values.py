@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from billing.invoices import Invoice, InvoiceLine, Kind
+from billing.invoicing.invoices import Invoice, InvoiceLine, Kind
+from billing.invoicing.matching import Tolerance
+from billing.invoicing.reconciliation import Reconciliation, reconcile
 from billing.ledger import Ledger
-from billing.matching import Tolerance
-from billing.reconciliation import Reconciliation, reconcile
 from billing.records import Status, UsageRecord
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok

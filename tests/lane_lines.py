@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from billing.strict_json import StrictJSONError, loads
+from billing.importing.strict_json import StrictJSONError, loads
 from tests.lane_values import ANY, CHARGES, MEMBERS, NO_OBJECTS, STATUSES, TAGS, TIMES, TOKENS, WORDS
 
 Place = tuple[str, ...]

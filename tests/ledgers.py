@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from billing.identity import Settled, settle
+from billing.importing.identity import Settled, settle
+from billing.importing.loads import Options, Source, note_files, row_of
 from billing.ledger import Ledger, open_ledger
-from billing.loads import Options, Source, note_files, row_of
 from billing.queries import statement
 from billing.records import Reading, UsageRecord
 from pricing.catalog import Catalog

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
-from billing.budgets import read_budgets
-from billing.monthly import Asked, monthly_statement
+from billing.months.budgets import read_budgets
+from billing.months.monthly import Asked, monthly_statement
+from billing.months.statement import Statement
 from billing.rating import Selection
-from billing.statement import Statement
 from reports.audit_report import AuditReport, audit_report
 from tests.audit_values import HOSTILE
 from tests.ledgers import OCTOBER

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from io import BytesIO
 
-from billing.formats import open_log
+from billing.importing.formats import open_log
 from billing.records import Outcome, Reading, Reject, UsageRecord
 
 Json = dict[str, object]

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from billing.loads import Counts, Options
-from billing.mapping import load_mapping
+from billing.importing.loads import Counts, Options
+from billing.importing.mapping import load_mapping
 from billing.records import Reading
 from tests.spark_values import CARD, CENT, CREDIT, OCTOBER_US, PROVIDER, UNPUBLISHED, Priced, Request
 

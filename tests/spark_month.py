@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from billing.canonical import write_canonical
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
+from billing.importing.loads import Counts
 from billing.ledger import open_ledger
-from billing.loads import Counts
 from tests.spark_logs import options, write_card, write_logs
 from tests.spark_values import Request, requests
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
-from billing.statement import ProviderStatement, Statement
+from billing.months.statement import ProviderStatement, Statement
 from pricing.amounts import total
 from reports.figures import MINUS, UNKNOWN, rounded
 from reports.pages import statement_lines, statement_shares, statement_tables

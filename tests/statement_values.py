@@ -7,15 +7,15 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from billing.breakdowns import Allocation
-from billing.budgets import Budget
-from billing.invoices import Invoice, InvoiceLine
+from billing.invoicing.invoices import Invoice, InvoiceLine
+from billing.invoicing.matching import Tolerance
+from billing.invoicing.reconciliation import Reconciliation, reconcile
 from billing.ledger import Ledger
-from billing.matching import Tolerance
-from billing.monthly import Asked, monthly_statement
-from billing.reconciliation import Reconciliation, reconcile
+from billing.months.breakdowns import Allocation
+from billing.months.budgets import Budget
+from billing.months.monthly import Asked, monthly_statement
+from billing.months.statement import Statement
 from billing.records import Status, UsageRecord
-from billing.statement import Statement
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok, RateCard, Sku, Source, UnitValue
 from pricing.usage import Usage

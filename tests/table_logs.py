@@ -8,9 +8,9 @@ from io import BytesIO, StringIO
 import pytest
 
 from billing.errors import RefusedInputError
-from billing.formats import open_log
-from billing.formats.cells import Notation
-from billing.mapping import Mapping
+from billing.importing.formats import open_log
+from billing.importing.formats.cells import Notation
+from billing.importing.mapping import Mapping
 from billing.records import Outcome, Reading, Reject, UsageRecord
 
 Row = dict[str, str]

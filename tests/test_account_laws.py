@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.account_book import shares
-from billing.grants import Policy, Step, replay
-from billing.movements import Cause, movements
+from billing.accounting.account_book import shares
+from billing.accounting.grants import Policy, Step, replay
+from billing.accounting.movements import Cause, movements
 from billing.rating import EVERYTHING
 from reports.exports.beancount import beancount_text
 from reports.exports.files import write_table

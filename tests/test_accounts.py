@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.balance_sheet import BalanceSheet, Between
-from billing.balances import balance_sheet
-from billing.fast_lane import Lane
-from billing.formats.accounts import TOP_UPS
-from billing.formats.pieces import Item
-from billing.importer import ImportResult, import_paths
+from billing.accounting.balance_sheet import BalanceSheet, Between
+from billing.accounting.balances import balance_sheet
+from billing.importing.fast_lane import Lane
+from billing.importing.formats.accounts import TOP_UPS
+from billing.importing.formats.pieces import Item
+from billing.importing.importer import ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.records import AccountEntry, BalanceReading, EntryKind, Reading, Reject, Status, UsageRecord
 from pricing.amounts import digits

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import importer, loads, sessions
-from billing.importer import import_paths
+from billing.importing import importer, loads, sessions
+from billing.importing.importer import import_paths
+from billing.importing.loads import Counts, FileResult, Options
 from billing.ledger import Ledger, open_ledger
-from billing.loads import Counts, FileResult, Options
 from billing.records import Reading
 from tests.lane_lines import Members, is_sound, rendered
 from tests.lane_logs import odd_lines, session_lines

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from billing.fast_lane import Lane
-from billing.importer import import_paths
+from billing.importing.fast_lane import Lane
+from billing.importing.importer import import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.records import Reading
 from tests.bench import daily, imports, logs, trees

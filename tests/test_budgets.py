@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from billing.budget_lines import BudgetLine
-from billing.budgets import BadBudgetError, read_budgets
-from billing.monthly import Asked, monthly_statement
+from billing.months.budget_lines import BudgetLine
+from billing.months.budgets import BadBudgetError, read_budgets
+from billing.months.monthly import Asked, monthly_statement
 from billing.records import UsageRecord
 from pricing.rates import PerMtok
 from pricing.usage import Usage

@@ -150,9 +150,9 @@ def test_nothing_of_it_is_left_by_a_process_that_is_killed(
     write_logs(Path("logs"))
     script = f"""
 import contextlib, os, signal
-import billing.importer, billing.loads
+import billing.importing.importer, billing.importing.loads
 from reports.cli import run
-real = billing.importer.{step}
+real = billing.importing.importer.{step}
 calls = []
 
 def stage_file(*arguments, **named):
@@ -168,7 +168,7 @@ def receipted(ledger):
         yield
         os.kill(os.getpid(), signal.SIGKILL)
 
-billing.importer.{step} = billing.loads.{step} = {step}
+billing.importing.importer.{step} = billing.importing.loads.{step} = {step}
 run(["import", "logs"])
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -10,7 +10,7 @@ import pytest
 
 from billing import canonical
 from billing.canonical import RELATIONS, CanonicalError, write_canonical
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.records import Reading
 from data.simulate import SAMPLE

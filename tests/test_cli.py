@@ -271,7 +271,7 @@ def test_interrupting_leaves_nothing_half_done(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("billing.loads.settle", interrupt)
+        patch.setattr("billing.importing.loads.settle", interrupt)
         code, _, err = call(capsys, "import", "log.jsonl", "--quiet")
     assert (code, "nothing is half done" in err) == (130, True)
     assert as_json(capsys, "audit")[1]["totals"] == {}

@@ -26,7 +26,7 @@ def test_options_of_spark_go_together(given: list[str], capsys: pytest.CaptureFi
 def test_without_pyspark_the_remedy_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("billing.spark", "billing.spark_import"):
+    for name in ("billing.spark", "billing.importing.spark_import"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "pyspark", None)
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from billing.unusual_days import UnusualDay
+from billing.months.unusual_days import UnusualDay
 from reports.cli import run
 from reports.statement_answer import unusual_sentence
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from billing.closed_periods import closed_periods
-from billing.closing import close, kept_answer, restate
 from billing.errors import RefusedInputError
-from billing.invoices import Invoice, InvoiceLine
+from billing.invoicing.closed_periods import closed_periods
+from billing.invoicing.closing import close, kept_answer, restate
+from billing.invoicing.invoices import Invoice, InvoiceLine
+from billing.invoicing.matching import Tolerance
+from billing.invoicing.reconciliation import reconcile
 from billing.ledger import Ledger
-from billing.matching import Tolerance
 from billing.receipt import receipted
-from billing.reconciliation import reconcile
 from billing.records import Status, UsageRecord
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok

@@ -13,7 +13,7 @@ import pytest
 
 from billing.audit import Audit, SkuLine, UnitTotals
 from billing.auditor import audit
-from billing.importer import ImportResult, import_paths
+from billing.importing.importer import ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
 from billing.rating import Selection, lay_rates
 from billing.records import Reading

@@ -14,8 +14,8 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
+from billing.accounting.balances import balance_sheet
 from billing.auditor import requests
-from billing.balances import balance_sheet
 from billing.errors import StaleRatingError
 from pricing.calculator import price
 from pricing.catalog import Catalog, read_cards

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from billing.doctor import examine
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.receipt import columns_of, receipt_path
 from billing.records import Reading
@@ -150,7 +150,7 @@ def killed_before_checkpoint(*ids: str) -> None:
     Path("more.jsonl").write_text("".join(log_line(each) + "\n" for each in ids), "utf-8")
     script = """
 import contextlib, os, signal
-import billing.importer
+import billing.importing.importer
 from billing.receipt import receipted
 from reports.cli import run
 
@@ -160,7 +160,7 @@ def killed(ledger):
         yield
         os.kill(os.getpid(), signal.SIGKILL)
 
-billing.importer.receipted = killed
+billing.importing.importer.receipted = killed
 run(["import", "more.jsonl"])
 """
     done = subprocess.run(

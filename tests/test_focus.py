@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from billing.grants import Policy
-from billing.importer import import_paths
+from billing.accounting.grants import Policy
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.rating import Selection
 from billing.records import AccountEntry, Reading, Status, UsageRecord

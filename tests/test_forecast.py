@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.forecast import Forecast, forecast
+from billing.months.forecast import Forecast, forecast
 
 MONDAY = date(2026, 10, 5)
 #: What a weekday takes of a usual day, Monday first.

@@ -7,7 +7,7 @@ from pathlib import PurePath
 import pytest
 
 from billing.errors import RefusedInputError
-from billing.formats import is_log_name, open_log, pieces
+from billing.importing.formats import is_log_name, open_log, pieces
 from billing.records import Ignored, Reading, Reject, Status
 from tests.reading import (
     MESSAGE,
@@ -187,7 +187,7 @@ def test_two_messages_in_one_answer_are_not_guessed_about() -> None:
 
 def test_a_line_or_document_that_is_too_long_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "LONGEST", 1000)
-    monkeypatch.setattr("billing.formats.LONGEST", 1000)
+    monkeypatch.setattr("billing.importing.formats.LONGEST", 1000)
     one = json.dumps(MESSAGE)
     long = json.dumps(MESSAGE | {"content": "x" * 5000})
     outcomes = read(f"{one}\n{long}\n{one}\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.formats import open_log
+from billing.importing.formats import open_log
 from billing.records import Ignored, Reading, Reject, UsageRecord
 from pricing.usage import Usage
 from tests.reading import Json, lines_of, read, shape_of

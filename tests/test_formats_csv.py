@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.errors import RefusedInputError
-from billing.formats import csv_rows
+from billing.importing.formats import csv_rows
 from billing.records import Ignored, Reject, UsageRecord
 from tests.reading import MESSAGE, lines_of, shape_of
 from tests.table_logs import EVENT, GENERATION, PLAIN, ROW, Row, csv_of, read_table, records_in, refusal_of, rejects_in

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.records import Ignored, Reading, Status
 from pricing.usage import Usage

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.errors import RefusedInputError
-from billing.formats import open_log
+from billing.importing.formats import open_log
 from billing.records import Ignored, Outcome, Reading, UsageRecord
 from tests.reading import MESSAGE, STOP, Json, chat, delta, events_of, lines_of, message, read, start, wrapped
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from billing.errors import RefusedInputError
-from billing.mapping import Columns, Mapping, MappingFile, SkipRule, StatusRule, load_mapping
+from billing.importing.mapping import Columns, Mapping, MappingFile, SkipRule, StatusRule, load_mapping
 from billing.records import Ignored, Status, UsageRecord
 from pricing.usage import Usage
 from reports.cli import run

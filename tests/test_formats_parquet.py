@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.errors import RefusedInputError
-from billing.formats import open_log
-from billing.importer import import_paths
+from billing.importing.formats import open_log
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.records import Reading, Status
 from tests.table_logs import PLAIN, read_table, records_in, refusal_of, rejects_in

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.errors import RefusedInputError
-from billing.formats import SHAPES
+from billing.importing.formats import SHAPES
 from billing.ledger import Ledger
 from billing.records import Ignored, Outcome, Reject, Status, UsageRecord
 from tests.ledgers import a_ledger, put

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.grants import BadPolicyError, Charge, GivenBack, Grant, Lot, LotKind, Policy, Replay, Step, replay
+from billing.accounting.grants import (
+    BadPolicyError,
+    Charge,
+    GivenBack,
+    Grant,
+    Lot,
+    LotKind,
+    Policy,
+    Replay,
+    Step,
+    replay,
+)
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from billing.fast_lane import Lane
-from billing.importer import ImportResult, import_paths
+from billing.importing.fast_lane import Lane
+from billing.importing.importer import ImportResult, import_paths
+from billing.importing.loads import FileResult
+from billing.importing.log_files import log_files
+from billing.importing.mapping import load_mapping
 from billing.ledger import Ledger, open_ledger
-from billing.loads import FileResult
-from billing.log_files import log_files
-from billing.mapping import load_mapping
 from billing.records import Reading
 from pricing.amounts import to_pico
 from reports.cli import main

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.identity import Settled
+from billing.importing.identity import Settled
 from billing.ledger import Ledger, open_ledger
 from billing.records import Status, UsageRecord
 from pricing.usage import Usage

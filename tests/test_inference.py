@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.auditor import audit
-from billing.card_values import amount
 from billing.errors import TooFewChargesError
-from billing.importer import import_paths
-from billing.inference import Inference, Segment, infer
+from billing.importing.importer import import_paths
+from billing.inferring.card_values import amount
+from billing.inferring.inference import Inference, Segment, infer
 from billing.ledger import Ledger
 from billing.rating import Selection
 from billing.records import Reading

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from billing.errors import RefusedInputError
-from billing.invoices import COLUMNS, Invoice, read_invoice
+from billing.invoicing.invoices import COLUMNS, Invoice, read_invoice
 
 HEADER = ",".join(COLUMNS)
 LINE = "INV-7,1,2026-10-01,2026-11-01,vendor,model,usage,1000,tokens,12.50,credits"

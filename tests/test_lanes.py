@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.fast_lane import FastLane, Lane, Scan
-from billing.importer import import_paths
+from billing.importing.fast_lane import FastLane, Lane, Scan
+from billing.importing.importer import import_paths
+from billing.importing.loads import Counts, FileResult
+from billing.importing.log_files import log_files
 from billing.ledger import open_ledger
-from billing.loads import Counts, FileResult
-from billing.log_files import log_files
 from billing.records import Reading
 from data.simulate import EXPECTED, SAMPLE, write_month
 from tests.lane_lines import SOUND, each_oddity, is_sound

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from billing.errors import RefusedInputError
-from billing.log_files import log_files, open_log_file, shown
-from billing.unpacking import Packing
+from billing.importing.log_files import log_files, open_log_file, shown
+from billing.importing.unpacking import Packing
 
 LINES = b'{"a": 1}\n' * 1000
 

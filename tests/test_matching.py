@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.invoice_rounding import DEFAULT, Rule, find_rule
-from billing.invoices import Invoice, InvoiceLine, Kind, Quantity
-from billing.matching import Tolerance, Yardstick, carried, match_entry, match_usage, not_invoiced, total_of
-from billing.metering import Held, Part
+from billing.invoicing.invoice_rounding import DEFAULT, Rule, find_rule
+from billing.invoicing.invoices import Invoice, InvoiceLine, Kind, Quantity
+from billing.invoicing.matching import Tolerance, Yardstick, carried, match_entry, match_usage, not_invoiced, total_of
+from billing.invoicing.metering import Held, Part
 from pricing.amounts import PICO_PER_UNIT, from_pico
 
 CENT = 10**10

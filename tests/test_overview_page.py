@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from billing.audit import Audit
 from billing.ledger import Ledger
-from billing.monthly import Asked, monthly_statement
+from billing.months.monthly import Asked, monthly_statement
+from billing.months.statement import Statement
 from billing.rating import Selection
 from billing.records import Status, UsageRecord
-from billing.statement import Statement
 from pricing.amounts import total
 from pricing.usage import Usage
 from reports.audit_answer import ordered

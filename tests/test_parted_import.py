@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.canonical import RELATIONS, write_canonical
-from billing.fast_lane import Lane
-from billing.importer import ImportResult, import_paths
+from billing.importing.fast_lane import Lane
+from billing.importing.importer import ImportResult, import_paths
+from billing.importing.loads import Counts, Options
+from billing.importing.parted_import import JUDGED, TELLINGS, TOLD, Parting, Read, judged, told
 from billing.ledger import dicts, open_ledger
-from billing.loads import Counts, Options
-from billing.parted_import import JUDGED, TELLINGS, TOLD, Parting, Read, judged, told
 from billing.records import Reading
 from data.simulate import SAMPLE
 from tests.lane_logs import logs

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from billing.balance_sheet import BalanceSheet, Window
-from billing.balances import balance_sheet
-from billing.importer import import_paths
+from billing.accounting.balance_sheet import BalanceSheet, Window
+from billing.accounting.balances import balance_sheet
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.records import Reading
 from data.quarter import FAULTS, OPENING, START, WEEK, Quarter, Week, quarter, readings, weeks

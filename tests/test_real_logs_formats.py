@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from billing.errors import RefusedInputError
-from billing.formats import is_log_name, open_log
+from billing.importing.formats import is_log_name, open_log
 from billing.records import Outcome, Reading, Reject, Status, UsageRecord
 from pricing.usage import Usage
 

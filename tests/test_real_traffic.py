@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from billing.auditor import audit
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
 from billing.ledger import Ledger
 from billing.rating import held_providers
 from billing.records import Reading

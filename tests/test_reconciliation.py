@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.accounts import add_by_hand
+from billing.accounting.accounts import add_by_hand
 from billing.errors import RefusedInputError
-from billing.invoices import InvoiceLine
+from billing.invoicing.invoices import InvoiceLine
+from billing.invoicing.matching import Tolerance
+from billing.invoicing.reconciliation import reconcile
 from billing.ledger import Ledger
-from billing.matching import Tolerance
-from billing.reconciliation import reconcile
 from billing.records import AccountEntry, EntryKind, Status, UsageRecord
 from tests.invoice_values import (
     CATALOG,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.accounts import add_by_hand
-from billing.own_prices import own_prices
+from billing.accounting.accounts import add_by_hand
+from billing.accounting.own_prices import own_prices
 from billing.pieces import replay_together
 from billing.rating import Selection
 from billing.records import AccountEntry, Status, UsageRecord

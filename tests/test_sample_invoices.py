@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from billing.auditor import audit
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
+from billing.importing.mapping import load_mapping
 from billing.ledger import open_ledger
-from billing.mapping import load_mapping
 from billing.rating import Selection
 from billing.records import Reading
 from data.bills import OUT, write_all

@@ -22,7 +22,7 @@ from billing.audit import Audit
 from billing.auditor import audit_rated, write_requests
 from billing.canonical import write_canonical
 from billing.engine import Engine
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger, open_usage
 from billing.queries import WIDE
 from billing.rating import lay_rates

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from billing.canonical import RELATIONS, CanonicalError
-from billing.importer import ImportResult
+from billing.importing.importer import ImportResult
 from billing.ledger import open_ledger
 from billing.rating import lay_rates
 from pricing.catalog import load_catalog
@@ -29,7 +29,7 @@ Imported = tuple[ImportResult, Path]
 @pytest.fixture(scope="module")
 def imported(spark: "SparkSession", month: Month, tmp_path_factory: pytest.TempPathFactory) -> Imported:
     """Import the month's logs by Spark, and return what it says and where the Parquet lies."""
-    from billing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
+    from billing.importing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
 
     folder = tmp_path_factory.mktemp("spark") / "usage"
     how = options(month.card.parent)
@@ -98,7 +98,7 @@ def test_buckets_are_those_of_one_machine_and_nothing_is_a_double(imported: Impo
 
 
 def test_a_folder_that_is_there_is_never_written_to(imported: Imported, spark: "SparkSession", month: Month) -> None:
-    from billing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
+    from billing.importing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
 
     _, folder = imported
     before = sorted(folder.rglob("*"))

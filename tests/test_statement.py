@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.allocation import spread
 from billing.auditor import requests
-from billing.changes import ROUNDING, Effects, Key, Used, counted_in, line_changes
 from billing.errors import BadMomentError, EmptyLedgerError
 from billing.ledger import Ledger
-from billing.monthly import Asked, monthly_statement
+from billing.months.allocation import spread
+from billing.months.changes import ROUNDING, Effects, Key, Used, counted_in, line_changes
+from billing.months.monthly import Asked, monthly_statement
+from billing.months.statement import Statement
 from billing.rating import Selection, lay_rates
 from billing.records import Status, UsageRecord
-from billing.statement import Statement
 from pricing.amounts import EXACT, times, total
 from pricing.catalog import Catalog
 from pricing.rates import PerMtok

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.statement import Statement
+from billing.months.statement import Statement
 from reports.cli import run
 from reports.figures import rounded
 from reports.pages.statement import render_statement

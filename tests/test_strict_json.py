@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.strict_json import StrictJSONError, end_of_value, glance, loads
+from billing.importing.strict_json import StrictJSONError, end_of_value, glance, loads
 
 
 def test_every_digit_of_a_number_is_kept() -> None:

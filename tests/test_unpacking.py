@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import unpacking
 from billing.errors import RefusedInputError
-from billing.unpacking import Packing, Unpacked, foreign_packing, packing_of
+from billing.importing import unpacking
+from billing.importing.unpacking import Packing, Unpacked, foreign_packing, packing_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd

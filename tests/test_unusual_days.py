@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from billing.unusual_days import driver, odd_days
+from billing.months.unusual_days import driver, odd_days
 
 MONDAY = date(2026, 9, 7)
 #: What a weekday takes, Monday first, and what each week adds to it.

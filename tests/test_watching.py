@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import loads
-from billing.fast_lane import Lane
-from billing.importer import import_paths
+from billing.importing import loads
+from billing.importing.fast_lane import Lane
+from billing.importing.importer import import_paths
+from billing.importing.loads import FileResult
 from billing.ledger import Ledger, open_ledger
-from billing.loads import FileResult
 from billing.records import Reading, UsageRecord
 from tests.ledgers import OCTOBER, a_ledger
 

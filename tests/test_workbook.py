@@ -8,7 +8,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from billing.quantities import quantities
+from billing.months.quantities import quantities
 from reports.exports import sheets
 from reports.exports.book import write_workbook
 from reports.exports.columns import plain_text

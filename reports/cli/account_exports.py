@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from billing.account_book import AccountBook
-from billing.balances import account_providers
+from billing.accounting.account_book import AccountBook
+from billing.accounting.balances import account_providers
 from billing.ledger import Ledger, open_ledger
 from billing.rating import Selection, held_providers
 from pricing.catalog import Catalog

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from billing.accounts import add_by_hand, identified
-from billing.balance_sheet import BalanceSheet, Window
-from billing.balances import account_providers, balance_sheet
-from billing.formats.accounts import TOP_UPS
-from billing.formats.pieces import Item
-from billing.grants import Policy
+from billing.accounting.accounts import add_by_hand, identified
+from billing.accounting.balance_sheet import BalanceSheet, Window
+from billing.accounting.balances import account_providers, balance_sheet
+from billing.accounting.grants import Policy
+from billing.importing.formats.accounts import TOP_UPS
+from billing.importing.formats.pieces import Item
 from billing.ledger import Ledger, open_ledger
 from billing.rating import held_providers
 from billing.records import AccountEntry, EntryKind, Reading, Reject

@@ -130,7 +130,7 @@ def asked(
 
 def bought(ledger: "Engine", catalog: Catalog, chosen: "Selection", terms: Terms) -> Terms:
     """Add what the units of the user's own top-ups cost in that time; what the user says wins over it."""
-    from billing.own_prices import own_prices  # noqa: PLC0415 - heavy, and only to replay
+    from billing.accounting.own_prices import own_prices  # noqa: PLC0415 - heavy, and only to replay
     from reports.cli.accounts import policy_of  # noqa: PLC0415 - the same
 
     paid = own_prices(ledger, catalog, chosen.start, chosen.end, policy_of)

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from billing.auditor import audit
-from billing.budgets import read_budgets
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
+from billing.importing.log_files import log_files
 from billing.ledger import open_ledger
-from billing.log_files import log_files
-from billing.monthly import Asked
+from billing.months.budgets import read_budgets
+from billing.months.monthly import Asked
 from billing.rating import Selection, held_providers
 from billing.records import Reading
 from reports.answer import answer

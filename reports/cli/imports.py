@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from billing.importer import ImportResult, import_paths
+from billing.importing.importer import ImportResult, import_paths
+from billing.importing.loads import FileResult, Options, Progress
+from billing.importing.log_files import log_files
 from billing.ledger import open_ledger
-from billing.loads import FileResult, Options, Progress
-from billing.log_files import log_files
 from billing.records import Reading
 from reports.cli.options import Name, ledger_option, options, output_option, quiet_option
 from reports.cli.output import Result, Table, write
 from reports.cli.spark_imports import import_by_spark, spark_options, spark_place
 
 if TYPE_CHECKING:
-    from billing.mapping import Mapping
+    from billing.importing.mapping import Mapping
 
 REFUSED = 3
 _COUNTS = ("records", "imported", "duplicate", "superseded", "conflict", "rejected", "ignored")
@@ -138,7 +138,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
 def _mapping(path: Path | None) -> "Mapping | None":
     if path is None:
         return None
-    from billing.mapping import load_mapping  # noqa: PLC0415 - heavy, and only for tables of one's own
+    from billing.importing.mapping import load_mapping  # noqa: PLC0415 - heavy, and only for tables of one's own
 
     return load_mapping(path)
 

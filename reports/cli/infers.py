@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from billing.card_values import RateRange
-from billing.evidence import SEARCHES
-from billing.inference import Inference, Segment, TestedRule
-from billing.inference import infer as infer_of
-from billing.inferred_card import inferred_card
+from billing.inferring.card_values import RateRange
+from billing.inferring.evidence import SEARCHES
+from billing.inferring.inference import Inference, Segment, TestedRule
+from billing.inferring.inference import infer as infer_of
+from billing.inferring.inferred_card import inferred_card
+from billing.inferring.published_rounding import RatedRule, rated_rules
 from billing.ledger import open_ledger
-from billing.published_rounding import RatedRule, rated_rules
 from pricing.amounts import digits
 from pricing.rounding import Rounding
 from pricing.usage import STANDARD_TIER, WEB_SEARCH

@@ -8,20 +8,20 @@ from typing import Any
 
 import click
 
-from billing.balance_sheet import BalanceSheet
-from billing.balances import account_providers, balance_sheet
-from billing.closed_periods import ClosedPeriod, closed_periods
-from billing.closed_sums import MEASURES
-from billing.closing import Measure, Restated, close, kept_answer
-from billing.closing import restate as restated
+from billing.accounting.balance_sheet import BalanceSheet
+from billing.accounting.balances import account_providers, balance_sheet
+from billing.accounting.own_prices import own_price
 from billing.errors import LedgerError
-from billing.invoices import Invoice, read_invoice
+from billing.invoicing.closed_periods import ClosedPeriod, closed_periods
+from billing.invoicing.closed_sums import MEASURES
+from billing.invoicing.closing import Measure, Restated, close, kept_answer
+from billing.invoicing.closing import restate as restated
+from billing.invoicing.invoices import Invoice, read_invoice
+from billing.invoicing.matching import Line, Tolerance
+from billing.invoicing.reconciliation import Reconciliation
+from billing.invoicing.reconciliation import reconcile as match
 from billing.ledger import Ledger, open_ledger
-from billing.matching import Line, Tolerance
-from billing.own_prices import own_price
 from billing.rating import held_providers
-from billing.reconciliation import Reconciliation
-from billing.reconciliation import reconcile as match
 from pricing.amounts import from_pico, to_pico
 from pricing.catalog import Catalog
 from reports import invoice_words as words

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from billing.audit import Audit
 from billing.ledger import Ledger
-from billing.monthly import Asked, monthly_statement
+from billing.months.monthly import Asked, monthly_statement
+from billing.months.statement import Statement
 from billing.rating import Selection
-from billing.statement import Statement
 from pricing.catalog import Catalog
 
 

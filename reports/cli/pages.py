@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billing.ledger import Ledger, open_ledger
-from billing.monthly import Asked
+from billing.months.monthly import Asked
+from billing.months.statement import Statement
 from billing.rating import Selection, held_providers
-from billing.statement import Statement
 from pricing.comparison import NO_TERMS, Terms
 from reports.audit_report import AuditReport, audit_report
 from reports.cli.baskets import asked, basket_options, bought, terms_options

@@ -9,8 +9,8 @@ import click
 from reports.cli.options import Name, options
 
 if TYPE_CHECKING:
-    from billing.importer import ImportResult
-    from billing.loads import Options
+    from billing.importing.importer import ImportResult
+    from billing.importing.loads import Options
 
 spark_options = options(
     click.option(
@@ -34,8 +34,8 @@ def spark_place(engine: str, master: str | None, usage: str | None) -> tuple[str
 def import_by_spark(master: str, usage: str, paths: Iterable[Path], how: "Options") -> "ImportResult":
     """Import logs by a Spark that is started or reached for it. Raise click.UsageError where PySpark is missing."""
     try:
+        from billing.importing.spark_import import import_on_spark  # noqa: PLC0415 - the same
         from billing.spark import spark_session  # noqa: PLC0415 - an extra that few install
-        from billing.spark_import import import_on_spark  # noqa: PLC0415 - the same
     except ModuleNotFoundError as error:
         raise click.UsageError(f"--engine spark needs {error.name}: pip install 'tallystick[spark]'") from None
     with spark_session(master) as session:

@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.changes import Effects, MonthChange
-from billing.statement import Breakdown, Day, Economics, Share, SkuShare, SkuStatement, Spend, Statement
+from billing.months.changes import Effects, MonthChange
+from billing.months.statement import Breakdown, Day, Economics, Share, SkuShare, SkuStatement, Spend, Statement
 from reports.cli.output import Result, Table
 from reports.statement_answer import answer, unusual_sentence
 

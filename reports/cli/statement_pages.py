@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from billing.closing import kept_answer
-from billing.invoices import Invoice, read_invoice
+from billing.invoicing.closing import kept_answer
+from billing.invoicing.invoices import Invoice, read_invoice
+from billing.invoicing.matching import Tolerance
+from billing.invoicing.reconciliation import Reconciliation, reconcile
 from billing.ledger import Ledger, open_ledger
-from billing.matching import Tolerance
-from billing.monthly import monthly_statement
-from billing.reconciliation import Reconciliation, reconcile
-from billing.statement import Statement
+from billing.months.monthly import monthly_statement
+from billing.months.statement import Statement
 from pricing.catalog import Catalog
 from reports.cli.options import catalog_of
 from reports.cli.statements import asked_month

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from billing.budgets import Budget, read_budgets
-from billing.monthly import Asked, monthly_statement
+from billing.months.budgets import Budget, read_budgets
+from billing.months.monthly import Asked, monthly_statement
 from reports.cli import SETTINGS_FILE
 from reports.cli.accounts import policy_of
 from reports.cli.baskets import OwnPrice
@@ -26,8 +26,8 @@ from reports.cli.output import write
 from reports.cli.statement_data import statement_result
 
 if TYPE_CHECKING:
-    from billing.breakdowns import Allocation
-    from billing.statement import Statement
+    from billing.months.breakdowns import Allocation
+    from billing.months.statement import Statement
 
 OVER_BUDGET, UNPRICED = 1, 4
 

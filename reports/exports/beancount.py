@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from billing.account_book import AccountBook, Posting
-from billing.grants import Lot
-from billing.movements import Cause
+from billing.accounting.account_book import AccountBook, Posting
+from billing.accounting.grants import Lot
+from billing.accounting.movements import Cause
 from pricing.amounts import EXACT, digits, from_pico, times, total
 from reports.exports.focus import Account
 

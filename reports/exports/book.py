@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from billing.audit import Finding
-from billing.quantities import QuantityLine, quantities
+from billing.months.quantities import QuantityLine, quantities
 from pricing.catalog import RatePeriod
 from pricing.rates import PerMtok
 from pricing.usage import TOKEN_KINDS, WEB_SEARCH

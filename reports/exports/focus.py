@@ -11,8 +11,8 @@ from typing import Final, Literal
 
 import pyarrow as pa
 
-from billing.account_book import AccountBook, next_month
-from billing.closed_periods import ClosedPeriod
+from billing.accounting.account_book import AccountBook, next_month
+from billing.invoicing.closed_periods import ClosedPeriod
 from pricing.amounts import EXACT
 from pricing.usage import STANDARD_TIER
 from reports.exports.columns import AMOUNT, INSTANT, PRODUCT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import pyarrow as pa
 
-from billing.grants import LotKind
+from billing.accounting.grants import LotKind
 from pricing.amounts import PICO_PER_UNIT
 from reports.exports.columns import AMOUNT, INSTANT, PRODUCT
 from reports.exports.files import ExportError

@@ -6,10 +6,10 @@ from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
-from billing.account_book import AccountBook, account_book
-from billing.balances import account_providers
-from billing.closed_periods import ClosedPeriod, closed_periods
-from billing.grants import Policy
+from billing.accounting.account_book import AccountBook, account_book
+from billing.accounting.balances import account_providers
+from billing.accounting.grants import Policy
+from billing.invoicing.closed_periods import ClosedPeriod, closed_periods
 from billing.ledger import Ledger
 from billing.rating import Selection, held_providers
 from pricing.catalog import Catalog

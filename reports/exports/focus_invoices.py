@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from billing.account_book import next_month
+from billing.accounting.account_book import next_month
 from billing.ledger import Ledger
 from billing.rating import Selection
 from reports.exports.columns import AMOUNT, INSTANT, PRODUCT

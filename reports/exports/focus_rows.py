@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from billing.account_book import AccountBook, Posting, Use, shares
-from billing.grants import LotKind
-from billing.movements import Cause
+from billing.accounting.account_book import AccountBook, Posting, Use, shares
+from billing.accounting.grants import LotKind
+from billing.accounting.movements import Cause
 from pricing.amounts import PICO_PER_UNIT
 
 _USD = "USD"

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import localcontext
 
 from billing.audit import Audit
-from billing.statement import Statement
+from billing.months.statement import Statement
 from reports import audit_answer, words
 from reports.audit_figures import AuditFigures
 from reports.audit_report import AuditReport, titled

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from billing.budget_lines import BudgetLine, Outlook
-from billing.statement import Statement
+from billing.months.budget_lines import BudgetLine, Outlook
+from billing.months.statement import Statement
 from pricing.amounts import times
 from reports.figures import UNKNOWN, exact, grouped, places_for, rounded, unit_name
 from reports.pages.overview_sums import Currency, Sums

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
-from billing.budget_lines import Outlook
-from billing.statement import Statement
+from billing.months.budget_lines import Outlook
+from billing.months.statement import Statement
 from pricing.amounts import total
 from reports.charts import Chart, figure_json, plain
 from reports.figures import UNKNOWN, in_running_sums, places_for, rounded

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from billing.audit import Audit, SkuDay
-from billing.statement import Statement
+from billing.months.statement import Statement
 from pricing.amounts import times, total
 from reports.audit_tables import Names
 from reports.figures import money, places_for, unit_name

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from billing.audit import Audit, Finding
-from billing.changes import Effects, added
-from billing.statement import SkuStatement, Statement
+from billing.months.changes import Effects, added
+from billing.months.statement import SkuStatement, Statement
 from pricing.amounts import times
 from reports.audit_figures import AuditFigures
 from reports.audit_tables import severity_cell, variance_style

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from billing.audit import Audit, SkuDay, UnitTotals
-from billing.statement import Spend, Statement
+from billing.months.statement import Spend, Statement
 from pricing.amounts import times, total
 from reports.audit_answer import ordered
 from reports.audit_figures import AuditFigures

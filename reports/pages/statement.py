@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import localcontext
 from typing import Any
 
-from billing.reconciliation import Reconciliation
-from billing.statement import Statement
+from billing.invoicing.reconciliation import Reconciliation
+from billing.months.statement import Statement
 from reports import invoice_words
 from reports.charts import Chart
 from reports.pages import statement_charts, statement_lines, statement_shares, statement_tables, statement_tiles

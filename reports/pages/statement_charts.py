@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.statement import ProviderStatement, Statement
+from billing.months.statement import ProviderStatement, Statement
 from reports.charts import Chart, figure_json, plain
 from reports.figures import grouped, rounded, signed
 from reports.pages import statement_shares, statement_tables

@@ -9,8 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from billing.changes import LineChange, added
-from billing.statement import (
+from billing.months.changes import LineChange, added
+from billing.months.statement import (
     Caching,
     Day,
     Economics,

@@ -11,8 +11,8 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Self, TypeVar
 
-from billing.changes import Effects, LineChange
-from billing.statement import SkuStatement, Spend, Statement
+from billing.months.changes import Effects, LineChange
+from billing.months.statement import SkuStatement, Spend, Statement
 from reports.figures import places_for, rounded
 
 Account = tuple[str | None, str | None]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.statement import Line, ProviderStatement, SkuStatement, Spend
+from billing.months.statement import Line, ProviderStatement, SkuStatement, Spend
 from reports.figures import count, exact
 from reports.pages.statement_figures import Steps, sku_key
 from reports.pages.statement_marks import Stated, account_name, in_unit, kind

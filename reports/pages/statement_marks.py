@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from billing.reconciliation import Reconciliation
-from billing.statement import Line, ProviderStatement, SkuStatement, Statement
+from billing.invoicing.reconciliation import Reconciliation
+from billing.months.statement import Line, ProviderStatement, SkuStatement, Statement
 from pricing.usage import STANDARD_TIER
 from reports import words
 from reports.figures import unit_name

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from billing.statement import Breakdown, Day, Share, SkuShare, Statement
-from billing.unusual_days import UnusualDay
+from billing.months.statement import Breakdown, Day, Share, SkuShare, Statement
+from billing.months.unusual_days import UnusualDay
 from pricing.amounts import total
 from reports.figures import count, exact, rounded, signed
 from reports.pages.statement_figures import Account, StatementFigures, near, running, sku_key

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
 
-from billing.budget_lines import BudgetLine
-from billing.changes import Effects, counted_in
-from billing.matching import Line
-from billing.reconciliation import Reconciliation
-from billing.statement import Economics, ProviderStatement, SkuStatement, Spend, UnpricedUsage
-from billing.unusual_days import UnusualDay
+from billing.invoicing.matching import Line
+from billing.invoicing.reconciliation import Reconciliation
+from billing.months.budget_lines import BudgetLine
+from billing.months.changes import Effects, counted_in
+from billing.months.statement import Economics, ProviderStatement, SkuStatement, Spend, UnpricedUsage
+from billing.months.unusual_days import UnusualDay
 from pricing.amounts import from_pico, total
 from reports import invoice_words, words
 from reports.figures import UNKNOWN, dollars, exact, money, places_for, rounded, signed

@@ -7,8 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.budget_lines import BudgetLine
-from billing.statement import ProviderStatement, SkuStatement, Statement
+from billing.months.budget_lines import BudgetLine
+from billing.months.statement import ProviderStatement, SkuStatement, Statement
 from pricing.amounts import digits, total
 from reports.audit_answer import LeftOut, Tile
 from reports.figures import count, decimal, grouped, money, places_for, rounded

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from billing.cube import cube
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
+from billing.importing.log_files import log_files
 from billing.ledger import Ledger, open_ledger
-from billing.log_files import log_files
 from billing.rating import held_providers, lay_rates
 from billing.records import Reading
 from pricing.amounts import from_pico

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import duckdb
 
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
 from billing.ledger import open_ledger
 from billing.records import Reading
 from tests.bench.cost import FAILED, Cost, cold_cost, least

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from billing.inference import infer
+from billing.inferring.inference import infer
 from billing.ledger import open_ledger
 from billing.rating import Selection
 from pricing.catalog import Catalog

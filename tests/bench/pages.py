@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from billing.ledger import Ledger, open_ledger
-from billing.monthly import Asked, monthly_statement
+from billing.months.monthly import Asked, monthly_statement
 from billing.rating import Selection, held_providers
 from pricing.catalog import Catalog, load_catalog
 from reports.audit_report import audit_report

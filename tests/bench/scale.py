@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from billing.canonical import USAGE, write_canonical
-from billing.importer import import_paths
+from billing.importing.importer import import_paths
+from billing.importing.parted_import import TELLINGS, Parting, judged
 from billing.ledger import open_ledger
-from billing.parted_import import TELLINGS, Parting, judged
 from tests.spark_logs import options, write_logs
 from tests.spark_values import requests
 

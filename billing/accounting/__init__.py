@@ -1,0 +1,1 @@
+"""What goes onto an account and off it: top-ups, lots, balances, and what a credit really cost."""

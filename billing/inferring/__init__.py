@@ -1,0 +1,1 @@
+"""Rates, rounding and silent changes from charges alone, proved in whole numbers."""
