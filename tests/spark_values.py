@@ -178,11 +178,11 @@ def _charge(draw: Random, request: Request) -> int | None:
     """Draw what the vendor takes: mostly what is right, sometimes less, more, nothing, or no word of it."""
     chance, owed = draw.randrange(100), _owed(request)
     right = CENT * draw.randrange(1, 200) if isinstance(owed, str) else min(owed[1], MOST_CHARGED)
-    if chance < 85:
+    if chance < 93:
         return right
-    if chance < 92:
+    if chance < 96:
         return min(right + right * 6 // 100 // CENT * CENT + CENT, MOST_CHARGED)
-    return {92: 0, 93: 0, 94: None, 95: None}.get(chance, right // 2 // CENT * CENT)
+    return {96: 0, 97: None}.get(chance, right // 2 // CENT * CENT)
 
 
 def _owed(request: Request) -> tuple[int, int] | str:
