@@ -1,17 +1,21 @@
 """A month of model traffic through three vendors, with known faults in the charges, and the truth about every request.
 
+The month before it is made likewise, smaller and without faults.
 It is an oracle: rates, arithmetic and verdicts here are its own and share no code with what is tested against them.
 Money is whole pico-units (10^12 to one credit or dollar), chance comes from `getrandbits` alone, nothing reads a clock.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from random import Random
 from typing import Final, NamedTuple
 
-from data.traffic import Draw, Tokens, agent, cached_prompt, calendar, completion, session
+from data.traffic import OCTOBER, SEPTEMBER, Draw, Tokens, agent, cached_prompt, calendar, completion, session
 
 SEED: Final = 2026
 REQUESTS: Final = 6000
+SEED_BEFORE: Final = 202609
+REQUESTS_BEFORE: Final = 3500
 
 MICRO: Final = 10**6
 """A unit per 1M tokens is this many pico-units per token."""
@@ -104,6 +108,8 @@ REEXPORT_LOG: Final = "aivideoapi-2026-10.reexport.jsonl.gz"
 STREAM_LOG: Final = "aivideoapi-2026-10.streams.jsonl.gz"
 API_MODELS_LOG: Final = "apimodels-2026-10.jsonl.gz"
 AIML_API_LOG: Final = "aimlapi-2026-10.jsonl.gz"
+VENDOR_LOG_BEFORE: Final = "aivideoapi-2026-09.jsonl.gz"
+API_MODELS_LOG_BEFORE: Final = "apimodels-2026-09.jsonl.gz"
 
 WORKS: Final = (
     Work(66, VENDOR_LOG, SONNET, completion, "key_a1", "editor-plugin", "tools"),
@@ -120,6 +126,19 @@ WORKS: Final = (
     Work(17, API_MODELS_LOG, API_MODELS, completion, "key_e5", "support-desk", "service"),
     Work(10, AIML_API_LOG, AIML_API, cached_prompt, "key_f6", "bug-fixer"),
 )
+
+WORKS_BEFORE: Final = (
+    Work(80, VENDOR_LOG_BEFORE, SONNET, completion, "key_a1", "editor-plugin", "tools"),
+    Work(14, VENDOR_LOG_BEFORE, OPUS, completion, "key_a1", "editor-plugin", "tools"),
+    Work(40, VENDOR_LOG_BEFORE, SONNET, agent, "key_b2", "bug-fixer", "platform"),
+    Work(6, VENDOR_LOG_BEFORE, OPUS, agent, "key_b2", "bug-fixer", "platform"),
+    Work(40, VENDOR_LOG_BEFORE, SONNET, completion, "key_c3", "support-desk", "service"),
+    Work(10, VENDOR_LOG_BEFORE, SONNET, completion, "key_c3"),
+    Work(40, VENDOR_LOG_BEFORE, DIRECT_SONNET, session, "key_d4", "pair-programming", "tools"),
+    Work(6, VENDOR_LOG_BEFORE, DIRECT_OPUS, session, "key_d4", "pair-programming", "tools"),
+    Work(20, API_MODELS_LOG_BEFORE, API_MODELS, completion, "key_e5", "support-desk", "service"),
+)
+"""Of the month before: the same users, less of the dear model, and one SKU not used yet."""
 
 FAULTS: Final = {
     "rate.other_route": "On 2026-10-08 key_c3 pays the /anthropic rates for claude-sonnet-4-6.",
@@ -147,10 +166,13 @@ def _endings(*shares: tuple[int, Ending]) -> tuple[Ending, ...]:
     return special + ((OK, ""),) * (1024 - len(special))
 
 
+_OF_VENDOR: Final = _endings((8, (TOO_MANY, "")), (7, (UPSTREAM, "")), (3, (BAD_REQUEST, "")))
 ENDINGS: Final = {
-    VENDOR_LOG: _endings((8, (TOO_MANY, "")), (7, (UPSTREAM, "")), (3, (BAD_REQUEST, ""))),
+    VENDOR_LOG: _OF_VENDOR,
+    VENDOR_LOG_BEFORE: _OF_VENDOR,
     STREAM_LOG: _endings((24, (OK, "cut")), (12, (OK, "error"))),
     API_MODELS_LOG: _endings(),
+    API_MODELS_LOG_BEFORE: _endings(),
     AIML_API_LOG: _endings(),
 }
 
@@ -191,14 +213,18 @@ class Simulated(NamedTuple):
 
 
 def simulate(
-    seed: int = SEED, requests: int = REQUESTS, faults: frozenset[str] = frozenset(FAULTS)
+    seed: int = SEED,
+    requests: int = REQUESTS,
+    faults: frozenset[str] = frozenset(FAULTS),
+    works: tuple[Work, ...] = WORKS,
+    month: datetime = OCTOBER,
 ) -> Iterator[Simulated]:
-    """Yield that many requests of October 2026, in the order of time, with the named faults planted."""
+    """Yield that many requests of the month, in the order of time, with the named faults planted."""
     draw = Random(seed).getrandbits  # noqa: S311 - it has to be repeatable, and guards nothing
     vendor = Vendor(faults)
-    by_chance = tuple(work for work in WORKS for _ in range(work.share))
+    by_chance = tuple(work for work in works for _ in range(work.share))
     number = 0
-    for hour, count in calendar(requests):
+    for hour, count in calendar(requests, month):
         day_and_hour = f"{hour:%Y-%m-%dT%H}"
         for millisecond in sorted(draw(32) * 3_600_000 >> 32 for _ in range(count)):
             number += 1
@@ -207,6 +233,11 @@ def simulate(
             work = by_chance[draw(8)]
             status, ending = ENDINGS[work.file][draw(10)]
             yield vendor.answer(Call(f"sim{seed}_{number:07d}", at, work, work.size(draw), status, ending))
+
+
+def month_before() -> Iterator[Simulated]:
+    """Yield the requests of September 2026, all charged right."""
+    return simulate(SEED_BEFORE, REQUESTS_BEFORE, frozenset(), WORKS_BEFORE, SEPTEMBER)
 
 
 class Vendor:

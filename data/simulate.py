@@ -1,7 +1,8 @@
 """Write a simulated month of logs, and beside it what an audit of them has to find.
 
-`python -m data.simulate` writes the sample again; `--requests N --out DIR` makes another month of any size, of which no
-more than an hour is held in memory. Gzip files carry no time, so that the same arguments give the same content.
+`python -m data.simulate` writes the sample again, and the month before it; `--requests N --out DIR` makes another
+October of any size, of which no more than an hour is held in memory. Gzip files carry no time, so that the same
+arguments give the same content.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Final, TextIO
 from data.month import (
     AIML_API_LOG,
     API_MODELS_LOG,
+    API_MODELS_LOG_BEFORE,
     FAULTS,
     OK,
     REEXPORT_LOG,
@@ -24,15 +26,19 @@ from data.month import (
     SEED,
     STREAM_LOG,
     VENDOR_LOG,
+    VENDOR_LOG_BEFORE,
     Simulated,
+    month_before,
     simulate,
 )
 from data.wire import log_line, with_other_charge
 
 SAMPLE: Final = Path(__file__).parent / "sample"
+SAMPLE_BEFORE: Final = Path(__file__).parent / "sample_before"
 EXPECTED: Final = "expected_audit.json"
 LOGS: Final = (AIML_API_LOG, VENDOR_LOG, REEXPORT_LOG, STREAM_LOG, API_MODELS_LOG)
 """In the order in which they are imported: that of their names."""
+LOGS_BEFORE: Final = (VENDOR_LOG_BEFORE, API_MODELS_LOG_BEFORE)
 
 VERDICTS: Final = (
     "matched",
@@ -220,6 +226,15 @@ def write_month(out: Path, expected: Path, seed: int = SEED, requests: int = REQ
     return result
 
 
+def write_month_before(out: Path) -> None:
+    """Write the logs of September into the folder `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        logs = Logs({name: _open(stack, out / name) for name in LOGS_BEFORE})
+        for request in month_before():
+            logs.add(request)
+
+
 def _open(stack: ExitStack, path: Path) -> TextIO:
     raw = stack.enter_context(path.open("wb"))
     packed = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6))
@@ -235,6 +250,8 @@ def main() -> None:
     arguments = parser.parse_args()
     out = arguments.out or SAMPLE
     write_month(out, out.parent / EXPECTED, arguments.seed, arguments.requests)
+    if arguments.out is None:
+        write_month_before(SAMPLE_BEFORE)
 
 
 if __name__ == "__main__":

@@ -163,8 +163,9 @@ HOUR_WRITES: Final = 25
 WORK_BY_HOUR: Final = (4, 1, 0, 0, 0, 0, 0, 0, 1, 2, 2, 3, 6, 2, 2, 1, 3, 5, 3, 3, 1, 2, 2, 6)
 WORK_BY_WEEKDAY: Final = (6, 2, 5, 4, 3, 7, 4)
 
-HOURS: Final = tuple(datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(31 * 24))
-"""The hours of the simulated month."""
+SEPTEMBER: Final = datetime(2026, 9, 1, tzinfo=UTC)
+OCTOBER: Final = datetime(2026, 10, 1, tzinfo=UTC)
+"""The simulated month; the one before it is what it is compared with."""
 
 Tokens = tuple[int, int, int, int, int]
 """Input, output, cache read, cache write for 5 minutes, cache write for an hour."""
@@ -211,10 +212,12 @@ def cached_prompt(draw: Draw) -> Tokens:
     return whole - cached, out, cached, 0, 0
 
 
-def calendar(requests: int) -> Iterator[tuple[datetime, int]]:
-    """Yield each hour of the month and the number of requests in it."""
-    weights = [WORK_BY_WEEKDAY[hour.weekday()] * (4 * WORK_BY_HOUR[hour.hour] + 1) for hour in HOURS]
+def calendar(requests: int, month: datetime = OCTOBER) -> Iterator[tuple[datetime, int]]:
+    """Yield each hour of the month that begins then and the number of requests in it."""
+    after = (month + timedelta(days=31)).replace(day=1)
+    hours = [month + timedelta(hours=hour) for hour in range((after - month).days * 24)]
+    weights = [WORK_BY_WEEKDAY[hour.weekday()] * (4 * WORK_BY_HOUR[hour.hour] + 1) for hour in hours]
     whole, passed = sum(weights), 0
-    for hour, weight in zip(HOURS, weights, strict=True):
+    for hour, weight in zip(hours, weights, strict=True):
         yield hour, requests * (passed + weight) // whole - requests * passed // whole
         passed += weight

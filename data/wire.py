@@ -8,7 +8,19 @@ import json
 from datetime import datetime
 from typing import Final
 
-from data.month import AIML_API, BAD_REQUEST, CENT, OK, STREAM_LOG, TOO_MANY, UPSTREAM, WORKS, Simulated, Work
+from data.month import (
+    AIML_API,
+    BAD_REQUEST,
+    CENT,
+    OK,
+    STREAM_LOG,
+    TOO_MANY,
+    UPSTREAM,
+    WORKS,
+    WORKS_BEFORE,
+    Simulated,
+    Work,
+)
 
 ERRORS: Final = {
     TOO_MANY: ("rate_limit_exceeded", "Too many requests, please slow down", "rate_limit_error"),
@@ -50,7 +62,7 @@ def _of_work(work: Work) -> str:
     )
 
 
-_BY_WORK: Final = {work: _of_work(work) for work in WORKS}
+_BY_WORK: Final = {work: _of_work(work) for work in (*WORKS, *WORKS_BEFORE)}
 
 
 def _message(request: Simulated) -> str:

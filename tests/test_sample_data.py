@@ -1,4 +1,4 @@
-"""The sample month: it is what its generator writes, its truth adds up, and nothing in it looks like a secret."""
+"""The sample months are what their generator writes, its truth adds up, and nothing in them looks like a secret."""
 
 import gzip
 import json
@@ -12,10 +12,23 @@ from typing import Any
 import pytest
 
 from data.month import API_MODELS, DIRECT_SONNET, FAULTS, OPUS, SONNET, VENDOR_LOG, Simulated, cost, simulate
-from data.simulate import CHECKED, COUNTS, EXPECTED, LOGS, SAMPLE, VERDICTS, digits, write_month
+from data.simulate import (
+    CHECKED,
+    COUNTS,
+    EXPECTED,
+    LOGS,
+    LOGS_BEFORE,
+    SAMPLE,
+    SAMPLE_BEFORE,
+    VERDICTS,
+    digits,
+    write_month,
+    write_month_before,
+)
 from data.wire import log_line
 
 MOST_BYTES = 600_000
+FILES = [*((SAMPLE_BEFORE / name) for name in LOGS_BEFORE), *((SAMPLE / name) for name in LOGS)]
 
 
 @pytest.fixture(scope="module")
@@ -28,29 +41,29 @@ def month() -> list[Simulated]:
     return list(simulate())
 
 
-def _lines(name: str) -> list[str]:
+def _lines(path: Path) -> list[str]:
     # The text is compared and not the packed bytes, which differ between builds of zlib.
-    return gzip.decompress((SAMPLE / name).read_bytes()).decode("ascii").splitlines()
+    return gzip.decompress(path.read_bytes()).decode("ascii").splitlines()
 
 
 def test_the_generator_writes_the_sample_again(tmp_path: Path) -> None:
-    write_month(tmp_path / "sample", tmp_path / EXPECTED)
+    write_month(tmp_path / SAMPLE.name, tmp_path / EXPECTED)
+    write_month_before(tmp_path / SAMPLE_BEFORE.name)
     assert (tmp_path / EXPECTED).read_bytes() == (SAMPLE.parent / EXPECTED).read_bytes()
-    for name in LOGS:
-        again = gzip.decompress((tmp_path / "sample" / name).read_bytes())
-        assert again == gzip.decompress((SAMPLE / name).read_bytes()), f"{name}: run `python -m data.simulate`"
+    for path in FILES:
+        again = _lines(tmp_path / path.parent.name / path.name)
+        assert again == _lines(path), f"{path.name}: run `python -m data.simulate`"
 
 
 def test_a_gzip_file_carries_neither_time_nor_name() -> None:
-    for name in LOGS:
-        head = (SAMPLE / name).read_bytes()[:10]
+    for path in FILES:
+        head = path.read_bytes()[:10]
         assert (head[3], head[4:8]) == (0, bytes(4))
 
 
 def test_the_sample_is_small_and_holds_nothing_else() -> None:
-    files = sorted(SAMPLE.iterdir())
-    assert [path.name for path in files] == sorted(LOGS) == list(LOGS)
-    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert [*sorted(SAMPLE_BEFORE.iterdir()), *sorted(SAMPLE.iterdir())] == FILES
+    assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
 
 
 def test_the_expected_counts_are_those_of_the_lines(expected: Any) -> None:  # noqa: ANN401 - JSON
@@ -58,7 +71,7 @@ def test_the_expected_counts_are_those_of_the_lines(expected: Any) -> None:  # n
     for name in LOGS:
         counts = expected["files"][name]
         assert counts["records"] == sum(counts[outcome] for outcome in COUNTS[1:-1])
-        assert counts["records"] + counts["ignored"] == len(_lines(name))
+        assert counts["records"] + counts["ignored"] == len(_lines(SAMPLE / name))
         total.update(counts)
     assert total == expected["total"]
     assert all(total[outcome] for outcome in ("duplicate", "conflict", "rejected", "ignored"))
@@ -86,7 +99,7 @@ def test_all_variance_is_planted(expected: Any) -> None:  # noqa: ANN401 - JSON
 
 
 def test_every_planted_fault_stands_in_the_logs(expected: Any) -> None:  # noqa: ANN401 - JSON
-    text = "\n".join(_lines(VENDOR_LOG))
+    text = "\n".join(_lines(SAMPLE / VENDOR_LOG))
     ids = set(re.findall(r'"(?:request_)?id":"([^"]+)"', text))
     assert {fault["cause"] for fault in expected["faults"]} == set(FAULTS)
     for fault in expected["faults"]:
@@ -148,8 +161,8 @@ def test_the_month_has_all_kinds_of_usage(month: list[Simulated]) -> None:
 
 def test_all_is_labelled_as_simulated_and_nothing_looks_like_a_key() -> None:
     secret = re.compile(r"sk-|bearer|x-api-key|eyJ[A-Za-z0-9]|[0-9a-f]{24}|@", re.IGNORECASE)
-    for name in LOGS:
-        for line in filter(None, _lines(name)):
+    for path in FILES:
+        for line in filter(None, _lines(path)):
             assert "sim" in line
             assert not secret.search(line)
             assert "[simulated]" in line or '"status":200' not in line or "simbad" in line
