@@ -21,7 +21,7 @@ from reports.cli.imports import progress_bar
 from reports.cli.options import catalog_of
 from reports.cli.pages import all_pages, write_pages
 
-#: The sample month: what the simulated logs cover.
+#: The sample month; the simulated logs begin with the one before.
 _MONTH = Selection(datetime(2026, 10, 1, tzinfo=UTC), _END := datetime(2026, 11, 1, tzinfo=UTC))
 
 #: What stands beside the sample ledger, so that commands in its folder know it and its budget.
@@ -46,12 +46,13 @@ unit = "USD"
     help="The folder for the sample ledger and the page.",
 )
 def demo(*, out: Path) -> int:
-    """Import a simulated month, audit it, write its pages, and print the path of the first."""
+    """Import a simulated month and the one before, audit it, write its pages, and print the path of the first."""
     out.mkdir(parents=True, exist_ok=True)
     ledger, logs = out / "demo.duckdb", out / "logs"
     for earlier in out.glob(f"{ledger.name}*"):
         earlier.unlink()
-    shutil.copytree(sample_logs(), logs, dirs_exist_ok=True)
+    for folder in sample_logs():
+        shutil.copytree(folder, logs, dirs_exist_ok=True)
     files = tuple(log_files([logs]))
     with open_ledger(ledger, logs=files) as book, progress_bar(files, quiet=False) as on_progress:
         result = import_paths(book, files, Reading(), datetime.now(UTC), on_progress=on_progress)
@@ -64,7 +65,7 @@ def demo(*, out: Path) -> int:
     asked = Asked(budgets=budgets, now=_END)
     with open_ledger(ledger, read_only=True) as book:
         page, *_ = write_pages(out, all_pages(book, catalog_of(()), _MONTH, asked, is_simulated=True))
-    click.echo("Simulated sample data: October 2026.", err=True)
+    click.echo("Simulated sample data: September and October 2026. The pages are of October.", err=True)
     click.echo(
         f"{total.records:,} records = {total.imported:,} imported + {total.duplicate:,} duplicate + "
         f"{total.superseded:,} superseded + {total.conflict:,} conflict + {total.rejected:,} rejected.",
@@ -76,7 +77,8 @@ def demo(*, out: Path) -> int:
     return 0
 
 
-def sample_logs() -> Path:
-    """Return the folder of sample logs: inside the installed package, or beside the packages in a checkout."""
+def sample_logs() -> tuple[Path, Path]:
+    """Return the folders of sample logs: inside the installed package, or beside the packages in a checkout."""
     packages = Path(__file__).parents[1]
-    return next(path for path in (packages / "sample", packages.parent / "data" / "sample") if path.is_dir())
+    place = packages if (packages / "sample").is_dir() else packages.parent / "data"
+    return place / "sample_before", place / "sample"
