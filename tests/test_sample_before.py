@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from billing.auditor import audit
-from billing.importer import ImportResult, import_paths
+from billing.importing.importer import ImportResult, import_paths
 from billing.ledger import Ledger, open_ledger
-from billing.monthly import Asked, monthly_statement
+from billing.months.monthly import Asked, monthly_statement
+from billing.months.statement import ProviderStatement, Statement
 from billing.rating import Selection
 from billing.records import Reading
-from billing.statement import ProviderStatement, Statement
 from data.month import REQUESTS_BEFORE, month_before
 from data.simulate import EXPECTED, SAMPLE, Tally
 from pricing.catalog import load_catalog
