@@ -22,21 +22,21 @@ from pricing.usage import Usage
 from reports import vendors_report
 from reports.figures import UNKNOWN, rounded
 from reports.pages.vendors import render_vendors
-from reports.pages.vendors_answer import answers
+from reports.pages.vendors_answer import answers, details
 from reports.pages.vendors_figures import Keys, places_of
 from reports.pages.vendors_shares import shares
-from reports.pages.vendors_tables import caching, drivers, offers, shown_parts
+from reports.pages.vendors_tables import caching, drivers, offers, shown_parts, summary
 from reports.tables import Table
 from reports.vendors_report import VendorsReport, basket_report, ledger_report
 from tests.audit_values import HOSTILE
 from tests.conftest import ROOT
-from tests.ledgers import a_ledger, put
+from tests.ledgers import a_ledger, block, put
 from tests.page_reading import MOST_BYTES, Read, check_charts, check_nothing_is_loaded, check_policy, read
 from tests.rate_strategies import blocks
 from tests.test_cli import call
 from tests.test_comparison import usages
 from tests.vendor_values import a_catalog, a_vendors_report
-from tests.vendors import MODEL, NOW, a_card, of
+from tests.vendors import LIST_PRICE, MODEL, NOW, a_card, of, per_mtok
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 SONNET = ("--model", "claude-sonnet-4-6", "--input", "1000000", "--output", "200000", "--at", "2026-11-21")
@@ -103,6 +103,34 @@ def test_the_page_shows_what_arithmetic_by_hand_gives(capsys: pytest.CaptureFixt
     ]
     assert claims["60-95% cheaper than official pricing"][:3] == ["60 to 95", "64.7", "✓ True"]
     assert len(text.encode()) < MOST_BYTES
+
+
+def test_who_costs_less_in_any_case_comes_before_who_is_priced_in_full() -> None:
+    """One million input, cached and output tokens each: 3 + 0.3 + 15 = 18.3 at list.
+
+    `half` has no price of the cache, which costs at most its input: 1 + 5 = 6, and up to 1 more. `twice` asks 2 + 12
+    and up to 2 more; `input` has no price of output and cache, at most those of the list and of input: 6, and up to
+    15 + 6 more.
+    """
+    sold = {"half": {"input": "1", "output": "5"}, "twice": {"input": "2", "output": "12"}, "input": {"input": "6"}}
+    cards = [a_card(name, block(per_mtok(**rates))) for name, rates in sold.items()]
+    cards += [a_card(name, block(LIST_PRICE), is_list=name == "maker") for name in ("maker", "reseller")]
+    catalog = of(*cards, a_card("silent", block(per_mtok())))
+    basket = spread(Usage(input=1_000_000, cache_read=1_000_000, output=1_000_000))
+    report = basket_report(catalog, [MODEL], [basket], NOW)
+    (answer,) = answers(report)
+    assert answer.statement == (
+        "1,000,000 input, 1,000,000 output and 1,000,000 cache read tokens of model would cost at most $7.00 at half, "
+        "where not all of it has a price. Of those with all prices, maker and reseller cost least: $18.30, which is "
+        "the list price."
+    )
+    (row,) = summary(report.models, Keys.of([each.comparison for each in report.models])).rows
+    assert [cell.text for cell in row.cells[-2:]] == ["half: $6.00 to $7.00; twice: $14.00 to $16.00", "input"]
+    assert details(report.models[0]) == (
+        "half is not priced in full and costs less in any case: $6.00 to $7.00. "
+        "twice is not priced in full and costs less in any case: $14.00 to $16.00. "
+        "input is not priced in full and may cost less: $6.00 to $27.00. Not priced in full, so in no rank: silent."
+    )
 
 
 def test_the_page_of_a_ledger_says_what_is_cheapest_and_what_is_in_no_sum(report: VendorsReport) -> None:

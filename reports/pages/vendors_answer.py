@@ -46,10 +46,9 @@ def _answer(each: Compared) -> Answer:
     subject = _subject(each)
     if best is None or best.cost is None:
         return Answer(f"No vendor publishes every price that {subject} need.", "", _spent(each, places), "even")
-    names = _listed(cheapest_names(found))
     own = "" if best.usd_effective is None else " at your own price of a unit"
-    whole = subject if each.traffic is None else f"all at one vendor, {subject}"
-    statement = f"{_upper(whole)} would cost least at {names}: {dollars(best.cost, places)}{own}"
+    whole = _upper(subject if each.traffic is None else f"all at one vendor, {subject}")
+    statement = f"{_lead(found, whole, places)}: {dollars(best.cost, places)}{own}"
     ratio, listed = cheapest_to_list(found), None if found.list_offer is None else found.list_offer.usd
     if ratio is None or listed is None:
         none = "no card has a list price for it" if found.list_offer is None else "its list price is not known in full"
@@ -59,6 +58,21 @@ def _answer(each: Compared) -> Answer:
     side, tone = ("below", "under") if ratio < 1 else ("above", "over")
     where = f"the list price of {dollars(listed, places)}. {_spent(each, places)}"
     return Answer(f"{statement},", f"{percent_words(abs(1 - ratio))} {side}", where.strip(), tone)
+
+
+def _lead(found: Comparison, whole: str, places: int) -> str:
+    """Name the cheapest with all prices; before them those that cost less in any case, though not all has a price.
+
+    It is not said that these cost least: of another one, what has no price may cost next to nothing.
+    """
+    less, names = surely_cheaper(found), cheapest_names(found)
+    if not less or less[0].high is None:
+        return f"{whole} would cost least at {_listed(names)}"
+    most = less[0].high
+    where = _listed([seller_words(found, each.seller) for each in less if each.high == most])
+    told = f"{whole} would cost at most {dollars(most, places)} at {where}, where not all of it has a price."
+    cost = "costs" if len(names) == 1 else "cost"
+    return f"{told} Of those with all prices, {_listed(names)} {cost} least"
 
 
 def cheapest_names(found: Comparison) -> list[str]:
@@ -100,24 +114,44 @@ def _others(found: Comparison) -> Iterator[str]:
     if priced:
         dearest = f"; the dearest is {_at(found, priced[-1], places)}" if priced[-1].cost != priced[0].cost else ""
         yield f"Next comes {_at(found, priced[0], places)}{dearest}."
-    for perhaps in perhaps_cheaper(found):
-        name = seller_words(found, perhaps.seller)
-        yield f"{name} is not priced in full and may cost less: {bounds_words(perhaps, places)}."
-    rest = [each for each in found.offers if each.cost is None and each not in perhaps_cheaper(found)]
+    less, perhaps = surely_cheaper(found), perhaps_cheaper(found)
+    for each in less:
+        yield f"{_name(found, each)} is not priced in full and costs less in any case: {bounds_words(each, places)}."
+    for each in perhaps:
+        yield f"{_name(found, each)} is not priced in full and may cost less: {bounds_words(each, places)}."
+    rest = [each for each in found.offers if each.cost is None and each not in (*less, *perhaps)]
     if rest:
         names = _listed([seller_words(found, each.seller) for each in rest])
         yield f"Not priced in full, so in no rank: {names}."
 
 
-def perhaps_cheaper(found: Comparison) -> list[Offer]:
-    """Return the offers that are not priced in full and cost less than the cheapest at the most that bounds them."""
+def surely_cheaper(found: Comparison) -> list[Offer]:
+    """Return the offers not priced in full that cost less than the cheapest even at the most, the least first."""
     best = None if found.cheapest is None else found.cheapest.cost
     bounded = [(each.high, each) for each in found.offers if each.cost is None and each.high is not None]
     return [each for high, each in sorted(bounded, key=itemgetter(0)) if best is not None and high < best]
 
 
+def perhaps_cheaper(found: Comparison) -> list[Offer]:
+    """Return the offers that cost less than the cheapest at the least, but not at the most or nobody knows.
+
+    Of those without any price nothing is known, so that is said of none of them.
+    """
+    best = None if found.cheapest is None else found.cheapest.cost
+    less = surely_cheaper(found)
+    bounded = [
+        (each.low, each) for each in found.offers
+        if each.cost is None and each.low is not None and each.priced_share and each not in less
+    ]  # fmt: skip
+    return [each for low, each in sorted(bounded, key=itemgetter(0)) if best is not None and low < best]
+
+
 def _at(found: Comparison, each: Offer, places: int) -> str:
-    return f"{seller_words(found, each.seller)} at {bounds_words(each, places)}"
+    return f"{_name(found, each)} at {bounds_words(each, places)}"
+
+
+def _name(found: Comparison, each: Offer) -> str:
+    return seller_words(found, each.seller)
 
 
 def left_out(report: VendorsReport) -> tuple[LeftOut, ...]:

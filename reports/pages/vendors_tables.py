@@ -16,7 +16,7 @@ from pricing.sensitivity import Flip, next_best
 from pricing.usage import TOKEN_KINDS
 from reports import words
 from reports.figures import UNKNOWN, adding_up, at_least, beside, decimal, exact, grouped, rounded, unit_name
-from reports.pages.vendors_answer import cheapest_names, perhaps_cheaper
+from reports.pages.vendors_answer import cheapest_names, perhaps_cheaper, surely_cheaper
 from reports.pages.vendors_figures import Keys, bounds_words, cheapest_to_list, percent, places_of, seller_words, usd
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 from reports.vendors_report import Compared
@@ -48,7 +48,7 @@ def summary(models: Sequence[Compared], keys: Keys) -> Table:
         *(Column(name, is_number=True) for name in (_OF_TRAFFIC if is_traffic else ())),
         Column("List price, USD", is_number=True), Column("Cheapest, priced in full", style="name"),
         Column("Its total, USD", is_number=True), Column("% of list", is_number=True),
-        Column("May be cheaper, not priced in full", style="note"),
+        Column("Not priced in full: cheaper even at the most", style="note"), Column("May be cheaper", style="note"),
     )  # fmt: skip
     rows = tuple(_summary_row(each, keys, is_traffic=is_traffic) for each in models)
     return Table("models", "Models, the most spent first" if is_traffic else "Models", columns, rows)
@@ -63,14 +63,13 @@ def _summary_row(compared: Compared, keys: Keys, *, is_traffic: bool) -> Row:
         cost = None if known is None or known.unknown == known.requests else known.spent
         unknown = Cell(UNKNOWN, "") if known is None else number(known.unknown)
         spent = (number(found.requests or 0), usd(cost, places), unknown)
-    perhaps = (
-        f"{seller_words(found, offer.seller)}: {bounds_words(offer, places)}" for offer in perhaps_cheaper(found)
-    )
+    less = (f"{seller_words(found, each.seller)}: {bounds_words(each, places)}" for each in surely_cheaper(found))
+    perhaps = (seller_words(found, each.seller) for each in perhaps_cheaper(found))
     cells = (
         text(found.model), *spent, usd(None if listed is None else listed.usd, places),
         text(", ".join(cheapest_names(found))),
         usd(None if best is None else best.cost, places), percent(cheapest_to_list(found)),
-        text("; ".join(perhaps)),
+        text("; ".join(less)), text(", ".join(perhaps)),
     )  # fmt: skip
     return Row(cells, {"model": (str(keys.models[found.model]),)})
 
