@@ -1,6 +1,6 @@
 """Spark as an engine: the same SQL over canonical Parquet, in a session of its own or through Spark Connect.
 
-Nothing of this is imported by the default path. PySpark is the extra `spark`: `pip install 'tallystick[spark]'`.
+Nothing of this is imported by the default path. PySpark is the extra `spark`.
 """
 
 import logging

@@ -32,6 +32,6 @@ def _data() -> ModuleType:
     try:
         from pricing import genai_data  # noqa: PLC0415 - needs an extra that users of the shipped cards need not have
     except ModuleNotFoundError as error:
-        remedy = "pip install 'tallystick[baseline]'"
+        remedy = "pip install genai-prices"
         raise PricingError(f"the baseline is made from the package genai-prices, which is missing: {remedy}") from error
     return genai_data

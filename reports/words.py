@@ -103,6 +103,15 @@ def verdict_of_reason(code: str) -> str:
     return _VERDICT_OF_REASON.get(code, "unpriced")
 
 
+def evidence(code: str, ties: int) -> str:
+    """Say how a cause is known, and in how many requests another one would do.
+
+    >>> evidence("exact", 64)
+    'exact, 64 tied'
+    """
+    return f"{code}, {ties:,} tied" if ties and code == "exact" else code
+
+
 def kind(code: str) -> str:
     """Return the name of a token kind or fee."""
     return _KINDS.get(code, code)

@@ -32,7 +32,7 @@ def test_without_pyspark_the_remedy_is_told(
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     assert run(["import", "log.jsonl", "--engine", "spark", "--master", "local[1]", "--usage", "out"]) == 2
-    assert "pip install 'tallystick[spark]'" in capsys.readouterr().err
+    assert "pip install 'pyspark[connect]'" in capsys.readouterr().err
 
 
 def test_nothing_of_spark_is_loaded_by_an_import() -> None:

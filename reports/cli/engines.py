@@ -54,6 +54,6 @@ def _spark(master: str, usage: str) -> "Iterator[Engine]":
     try:
         from billing.spark import open_spark  # noqa: PLC0415 - an extra that few install
     except ModuleNotFoundError as error:
-        raise click.UsageError(f"--engine spark needs {error.name}: pip install 'tallystick[spark]'") from None
+        raise click.UsageError(f"--engine spark needs {error.name}: pip install 'pyspark[connect]'") from None
     with open_spark(master, usage) as engine:
         yield engine

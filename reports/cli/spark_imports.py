@@ -37,6 +37,6 @@ def import_by_spark(master: str, usage: str, paths: Iterable[Path], how: "Option
         from billing.importing.spark_import import import_on_spark  # noqa: PLC0415 - the same
         from billing.spark import spark_session  # noqa: PLC0415 - an extra that few install
     except ModuleNotFoundError as error:
-        raise click.UsageError(f"--engine spark needs {error.name}: pip install 'tallystick[spark]'") from None
+        raise click.UsageError(f"--engine spark needs {error.name}: pip install 'pyspark[connect]'") from None
     with spark_session(master) as session:
         return import_on_spark(session, [path.absolute() for path in paths], how, usage)

@@ -162,7 +162,8 @@ def _rule() -> Iterator[str]:
     )
     yield (
         "The amount does not depend on the cause. Evidence is exact where the mistake that is named gives charges, to "
-        "the last digit, that no other we know gives; a tie where others give the same; else it is inferred."
+        "the last digit, that no other we know gives; a tie where others give the same, and of how many requests if "
+        "not of all; else it is inferred."
     )
 
 
@@ -183,7 +184,14 @@ def _findings(dispute: Dispute) -> Table:
 
 def _finding_cells(dispute: Dispute, each: Finding, sums: Sums) -> tuple[Cell, ...]:
     cells = _sum_cells(dispute, sums)
-    return text(each.id), text(each.sentence), text(each.sku), *cells, text(each.rule), text(each.evidence)
+    return (
+        text(each.id),
+        text(each.sentence),
+        text(each.sku),
+        *cells,
+        text(each.rule),
+        text(words.evidence(each.evidence, each.ties)),
+    )
 
 
 def _sum_cells(dispute: Dispute, sums: Sums) -> tuple[Cell, ...]:

@@ -87,14 +87,10 @@ def _finding_row(audit: Audit, each: Finding, figures: AuditFigures, names: Name
     cells = (
         Cell(each.id, each.id, link=each.id), severity_cell(audit, each), text(each.sentence), number(each.requests),
         amount(shown, each.variance, with_sign=True, style=variance_style(each.variance)), *unit, usd,
-        text(_evidence(each)), text(each.pattern), text(each.provider), text(each.sku), text(each.rule),
+        text(words.evidence(each.evidence, each.ties)), text(each.pattern), text(each.provider), text(each.sku),
+        text(each.rule),
     )  # fmt: skip
     return Row(cells, under(names[each.provider, each.sku], each.verdict, each.id))
-
-
-def _evidence(each: Finding) -> str:
-    """Say how the cause is known, and in how many requests another one would do."""
-    return f"{each.evidence}, {each.ties:,} tied" if each.ties and each.evidence == "exact" else each.evidence
 
 
 def _gap_row(gap: Gap, figures: AuditFigures, names: Names) -> Row:

@@ -251,6 +251,10 @@ const Tally = (() => {
   function begin(own = {}) {
     Object.assign(page, own);
     for (const cell of all("td.number[data-exact]")) cell.title = cell.dataset.exact;
+    if (/^#[^=]+$/.test(location.hash)) { // a place and no filter: everything is shown
+      apply();
+      carry();
+    }
     readHash();
   }
   return {

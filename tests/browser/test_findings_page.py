@@ -178,6 +178,8 @@ def test_a_link_opens_a_finding(open_page: Open, audit_file: Path, link: str) ->
     page = open_page(audit_file, link, viewport=DESKTOP)
     expect(page.locator("#F-002")).to_have_attribute("open", "")
     expect(page.locator("#requests-F-002")).to_be_visible()
+    expect(page.locator("#status")).not_to_be_empty()
+    wait_for_charts(page)
     assert (column(page, "findings", 1) == ["F-002"]) == ("finding" in link)
 
 
