@@ -120,6 +120,40 @@ def test_import_audit_explain(capsys: pytest.CaptureFixture[str], working_folder
     assert working_folder.joinpath("tallystick.duckdb").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("command", [
+    "audit", "statement", "report audit", "report all", "report statement", "export dispute --out pack",
+    "export usage --out a.csv", "export findings --out a.csv", "export workbook --out a.xlsx",
+    "export focus --out a.csv", "export journal --out a.csv", "export beancount --out a.beancount",
+])  # fmt: skip
+def test_a_misspelt_provider_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], working_folder: Path, command: str
+) -> None:
+    Path("log.jsonl").write_text(log_line("msg_1"), "utf-8")
+    assert run(["import", "log.jsonl", "--quiet"]) == 0
+    before = sorted(working_folder.iterdir())
+    capsys.readouterr()
+    code, out, err = call(capsys, *command.split(), "--provider", "aivideoap")
+    assert (code, out) == (2, "")
+    assert err == "tallystick: no request of 'aivideoap' in tallystick.duckdb; it holds: aivideoapi\n"
+    assert sorted(working_folder.iterdir()) == before
+
+
+def test_a_provider_is_not_missed_in_an_empty_ledger_nor_where_only_its_account_is_known(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bought = ("--at", "2026-10-01T00:00:00Z", "--credits", "5")
+    Path("other.jsonl").write_text("", "utf-8")
+    run(["import", "other.jsonl", "--quiet"])
+    assert run(["audit", "--provider", "mine"]) == 0
+    assert run(["top-up", "--provider", "mine", *bought, "--quiet"]) == 0
+    Path("log.jsonl").write_text(log_line("msg_1"), "utf-8")
+    run(["import", "log.jsonl", "--quiet"])
+    assert run(["export", "journal", "--provider", "mine", "--out", "a.csv"]) == 0
+    capsys.readouterr()
+    code, _, err = call(capsys, "export", "journal", "--provider", "min", "--out", "a.csv")
+    assert (code, "it holds: aivideoapi, mine" in err) == (2, True)
+
+
 def test_importing_twice_changes_no_total(capsys: pytest.CaptureFixture[str]) -> None:
     Path("log.jsonl").write_text(log_line("msg_1") + "\n" + log_line("msg_2"), "utf-8")
     totals = []

@@ -126,7 +126,7 @@ def test_the_command_writes_and_refuses(capsys: pytest.CaptureFixture[str]) -> N
     code, out, _ = call(capsys, "export", "usage", "--out", "out/usage.csv", "--format", "json")
     assert (code, json.loads(out)["files"]) == (0, ["out/usage.csv"])
     assert [row["variance"] for row in read_csv(Path("out/usage.csv"))] == ["0", "0.34"]
-    assert call(capsys, "export", "findings", "--out", "out/f.parquet", "--provider", "nobody")[0] == 0
+    assert call(capsys, "export", "findings", "--out", "out/f.parquet", "--month", "2026-09")[0] == 0
     assert pq.read_table("out/f.parquet").num_rows == 0
     code, _, err = call(capsys, "export", "usage", "--out", "log.csv")
     assert code == 3

@@ -368,6 +368,10 @@ def test_a_month_is_not_stated_before_it_began() -> None:
 def test_a_ledger_without_a_time_has_no_month() -> None:
     with a_ledger() as ledger, pytest.raises(EmptyLedgerError, match="no request tells its time"):
         monthly_statement(ledger, a_catalog(block(CACHED)), Asked())
+    with a_ledger() as ledger:
+        put(ledger, [a_request(1, Usage(input=10))])
+        with pytest.raises(EmptyLedgerError, match="no request of 'other' tells its time"):
+            monthly_statement(ledger, a_catalog(block(CACHED)), Asked(provider="other"))
 
 
 def test_small_names_are_put_together_and_still_add_up() -> None:

@@ -181,7 +181,9 @@ def _month(ledger: Engine, asked: Asked) -> date:
         return asked.month
     last = _last_request(ledger, asked.provider)
     if last is None:
-        raise EmptyLedgerError(f"{ledger.path}: no request tells its time, so there is no month to state; name one")
+        whose = "" if asked.provider is None else f" of {asked.provider!r}"
+        message = f"{ledger.path}: no request{whose} tells its time, so there is no month to state; name one"
+        raise EmptyLedgerError(message)
     return last.date()
 
 

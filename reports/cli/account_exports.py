@@ -15,7 +15,15 @@ from billing.ledger import Ledger, open_ledger
 from billing.rating import Selection, held_providers
 from pricing.catalog import Catalog
 from reports.cli.accounts import policy_of
-from reports.cli.options import catalog_of, everywhere, known_option, month_option, options, provider_option
+from reports.cli.options import (
+    catalog_of,
+    check_provider,
+    everywhere,
+    known_option,
+    month_option,
+    options,
+    provider_option,
+)
 from reports.cli.output import Result, Table, write
 from reports.exports.beancount import beancount_text
 from reports.exports.files import SUFFIXES, refuse_to_destroy, whole_file, write_table
@@ -116,7 +124,9 @@ def opened(
     start, end = month or (None, None)
     selection = Selection(start, end, provider)
     with open_ledger(ledger, read_only=True, memory_limit=_MEMORY) as book:
-        names = sorted({*held_providers(book), *account_providers(book)})
+        accounts = account_providers(book)
+        check_provider(book, provider, accounts)
+        names = sorted({*held_providers(book), *accounts})
         catalog = catalog_of(rate_cards, known_at, names)
         yield Opened(book, catalog, selection, books(book, catalog, selection, policy_of))
 

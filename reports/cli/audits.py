@@ -12,7 +12,16 @@ from billing.auditor import audit_rated, write_requests
 from billing.rating import held_providers, lay_rates
 from reports.answer import answer
 from reports.cli.engines import engine_for, engine_options
-from reports.cli.options import Name, catalog_of, everywhere, known_option, selection, span, tolerance_option
+from reports.cli.options import (
+    Name,
+    catalog_of,
+    check_provider,
+    everywhere,
+    known_option,
+    selection,
+    span,
+    tolerance_option,
+)
 from reports.cli.output import Result, Table, write
 
 VARIANCE, UNPRICED = 1, 4
@@ -49,6 +58,7 @@ def audit(
     """Hold every charge against the rate card in force. Exit with 1 if any is beyond tolerance."""
     chosen = selection(month, from_at, to_at, provider)
     with engine_for(engine, master, usage, ledger) as book:
+        check_provider(book, provider)
         rating = lay_rates(book, catalog_of(rate_cards, known_at, held_providers(book)), chosen)
         found = audit_rated(rating, tolerance)
         if rows is not None:

@@ -15,7 +15,17 @@ from billing.ledger import open_ledger
 from billing.rating import held_providers
 from reports.cli.account_exports import beancount, focus, journal
 from reports.cli.canonicals import canonical
-from reports.cli.options import Name, catalog_of, everywhere, known_option, options, selection, span, tolerance_option
+from reports.cli.options import (
+    Name,
+    catalog_of,
+    check_provider,
+    everywhere,
+    known_option,
+    options,
+    selection,
+    span,
+    tolerance_option,
+)
 from reports.cli.output import Result, Table, write
 from reports.exports.audited import Audited
 from reports.exports.book import write_workbook
@@ -154,6 +164,7 @@ def _audit(
     """Audit what the options select, so that findings have the names that `audit` with the same options gives them."""
     chosen = selection(month, from_at, to_at, provider)
     with open_ledger(ledger, read_only=True, memory_limit=_MEMORY) as book:
+        check_provider(book, provider)
         catalog = catalog_of(rate_cards, known_at, held_providers(book))
         yield Audited.of(book, catalog, chosen, tolerance)
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from billing.engine import Engine
     from billing.rating import Selection
     from pricing.catalog import Catalog
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+#: Of more providers a message names only the nearest.
+_MOST_NAMES = 10
 #: More than any request costs, and in pico-units still a BIGINT.
 MOST_UNITS = 10**6
 
@@ -170,6 +173,26 @@ def selection(
     if start and end and start >= end:
         raise click.UsageError("--from must be before --to")
     return Selection(start, end, provider)
+
+
+def check_provider(ledger: "Engine", provider: str | None, others: Iterable[str] = ()) -> None:
+    """Raise UnknownNameError if a provider was named that the ledger holds no request of, though it holds some.
+
+    `others` are names that will do without a request. Of a misspelt name every sum is zero, which looks like good news.
+    """
+    if provider is None or provider in others:
+        return
+    from billing.rating import held_providers  # noqa: PLC0415 - heavy
+    from pricing.errors import UnknownNameError, nearest  # noqa: PLC0415 - only for those who name a provider
+
+    held = held_providers(ledger)
+    known = sorted({*held, *others})
+    if provider in held or not known:
+        return
+    told = f"it holds: {', '.join(known)}"
+    if len(known) > _MOST_NAMES:
+        told = f"the nearest of the {len(known)} it holds are: {nearest(provider, known)}"
+    raise UnknownNameError(f"no request of {provider!r} in {ledger.path}; {told}")
 
 
 def catalog_of(

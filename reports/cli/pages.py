@@ -22,6 +22,7 @@ from reports.cli.options import (
     Name,
     cards_option,
     catalog_of,
+    check_provider,
     everywhere,
     known_option,
     options,
@@ -207,6 +208,7 @@ def every(
     chosen, catalog = selection(month, from_at, to_at, provider), catalog_of(rate_cards, known_at)
     asked_for = asked_month(provider=provider, usd_per_unit=usd_per_unit)
     with open_ledger(ledger, read_only=True) as book:
+        check_provider(book, provider)
         pages = all_pages(book, catalog, chosen, asked_for, tolerance, models=dict(models))
     return write_folder(out, pages, output_format, pdf=pdf)
 
@@ -248,6 +250,7 @@ def read_audit(
     """
     asked_for = replace(asked_for, with_list_prices=False)
     with open_ledger(ledger, read_only=True) as book:
+        check_provider(book, chosen.provider)
         catalog = catalog_of(rate_cards, known_at, held_providers(book))
         found = audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
         return found, statement_of(book, catalog, chosen, found.audit, asked_for)

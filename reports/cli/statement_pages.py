@@ -14,7 +14,7 @@ from billing.ledger import Ledger, open_ledger
 from billing.months.monthly import monthly_statement
 from billing.months.statement import Statement
 from pricing.catalog import Catalog
-from reports.cli.options import catalog_of
+from reports.cli.options import catalog_of, check_provider
 from reports.cli.statements import asked_month
 from reports.pages.frame import unit_values
 from reports.pages.statement import render_statement
@@ -32,6 +32,7 @@ def statement_page(
     """Return what makes the page, given the names of the pages beside it; `asked` is as for `statement`."""
     wanted, told = asked_month(**asked), [read_invoice(path) for path in invoices]
     with open_ledger(ledger, read_only=True) as book:
+        check_provider(book, wanted.provider)
         catalog = catalog_of(rate_cards, known_at)
         found = monthly_statement(book, catalog, wanted)
         matched = [_matched(book, catalog, each) for each in told]

@@ -16,6 +16,7 @@ from reports.cli.engines import engine_for, engine_options
 from reports.cli.options import (
     Instant,
     catalog_of,
+    check_provider,
     everywhere,
     known_option,
     month_option,
@@ -81,6 +82,7 @@ def statement(
     """
     wanted = asked_month(**given)
     with engine_for(engine, master, usage, ledger) as book:
+        check_provider(book, wanted.provider)
         found = monthly_statement(book, catalog_of(rate_cards, known_at), wanted)
     write(statement_result(found), output_format)
     return _exit_code(found, forecast=forecast, strict=strict)
