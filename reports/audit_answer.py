@@ -143,7 +143,10 @@ def _answer(audit: Audit, total: UnitTotals, figures: AuditFigures) -> Answer:
     if not wrong:
         where = f"Each of {requests} is within tolerance."
         return Answer(_statement(total, figures), f"{difference} {direction}", where, "even")
-    where = f"in {wrong:,} of {requests}{_both_ways(audit, figures, unit)}."
+    where = f"in {wrong:,} of {requests}"
+    if audit.tolerance:  # what is within it is in the difference, too
+        where = f"in all; beyond the tolerance are {wrong:,} of {requests}"
+    where += f"{_both_ways(audit, figures, unit)}."
     return Answer(_statement(total, figures), f"{difference} {direction}", where, tone)
 
 

@@ -27,6 +27,9 @@ from reports.cli.output import Result, Table, write
 VARIANCE, UNPRICED = 1, 4
 
 
+_TOTALS = ("unit", "requests", "checked", "charged", "refunded", "expected", "variance", "usd")
+
+
 @click.command()
 @span
 @tolerance_option
@@ -95,20 +98,8 @@ def audit_result(found: Audit) -> Result:
         ),
         Table(
             "Totals of checked requests",
-            ("unit", "requests", "checked", "charged", "refunded", "expected", "variance", "usd"),
-            [
-                (
-                    each.unit,
-                    each.requests,
-                    each.checked,
-                    each.charged,
-                    each.refunded,
-                    each.expected,
-                    each.variance,
-                    each.usd,
-                )
-                for each in found.totals
-            ],
+            _TOTALS,
+            [[sums[name] for name in _TOTALS] for sums in map(_sums, found.totals)],
         ),
         Table("Verdicts", ("verdict", "requests"), [(name, count) for name, count in found.verdicts.items() if count]),
         Table(
@@ -124,8 +115,8 @@ def audit_result(found: Audit) -> Result:
 
 def _sums(line: UnitTotals | SkuLine) -> dict[str, object]:
     """Return a line as JSON carries it: a sum over nothing that could be checked is unknown, not zero."""
-    unknown = () if line.checked else ("charged", "refunded", "expected", "variance")
-    return asdict(line) | dict.fromkeys(unknown)
+    unknown = () if line.checked else ("charged", "refunded", "expected", "variance", "usd")
+    return {name: None if name in unknown else value for name, value in asdict(line).items()}
 
 
 def _without(row: dict[str, object], name: str) -> dict[str, object]:
