@@ -128,6 +128,23 @@ def test_a_forecast_over_budget_is_an_alert_only_if_asked_for(
     assert (code, found["budgets"][0]["status"], found["budgets"][0]["used"]) == (1, "forecast_over", "0.1175")
 
 
+def test_a_budget_that_no_request_can_touch_is_told(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
+    (working_folder / "tallystick.toml").write_text(
+        '[[budgets]]\nname = "a"\namount = 9\nproject = "serch"\n'
+        '[[budgets]]\nname = "b"\namount = 9\nprovider = "aivideoap"\n'
+        '[[budgets]]\nname = "c"\namount = 9\nproject = "search"\nprovider = "aivideoapi"\n'
+        '[[budgets]]\nname = "d"\namount = 9\napi_key_id = "k"\n',
+        "utf-8",
+    )
+    code, _, err = call(capsys, "--month", "2026-10")
+    assert (code, err.splitlines()) == (0, [
+        "tallystick.toml: budget 'b': no request has provider 'aivideoap'; the nearest are: aivideoapi",
+        "tallystick.toml: budget 'a': no request has project 'serch'; the nearest are: search",
+        "tallystick.toml: budget 'd': no request has api_key_id 'k'; none has any",
+    ])  # fmt: skip
+    assert call(capsys, "--month", "2026-10", "--quiet")[2] == ""
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

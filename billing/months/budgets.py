@@ -11,20 +11,25 @@ Without `project`, `api_key_id` or `provider` it is for all of them, without `mo
 card's value of a unit at the time; a budget in another unit is one provider's, for the credits of two are not the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from billing.engine import Engine
 from billing.errors import BillingError
 from billing.months.budget_lines import BudgetLine, Outlook
 from billing.months.forecast import HISTORY_DAYS, Forecast, forecast
 from billing.months.spending import Spending, as_decimal, dollar_value
 from pricing.amounts import PICO_DIGITS, exact, to_pico
+from pricing.errors import nearest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 #: Forecasts are estimates: they are rounded to so many decimal places.
 _PLACES = 4
@@ -58,6 +63,21 @@ class Budget(BaseModel):
         return self
 
 
+#: What to write into each field; "" is a budget that has no fields.
+_REMEDIES: Final[Mapping[str, str]] = {
+    "": "write [[budgets]] above each budget, then its name and amount",
+    "name": 'write a name, such as name = "everything"',
+    "amount": "write a number above 0, such as amount = 90",
+    "unit": 'write USD or the unit of the provider, such as unit = "credit"',
+    "provider": 'write a name, such as provider = "aivideoapi"',
+    "project": 'write a name, such as project = "bug-fixer"',
+    "api_key_id": 'write the id of a key, such as api_key_id = "key-1"',
+    "month": 'write a month, such as month = "2026-10"',
+}
+#: What narrows a budget to some requests, and is named by them.
+_NARROWING = ("provider", "project", "api_key_id")
+
+
 def read_budgets(told: Sequence[Mapping[str, Any]], where: str) -> tuple[Budget, ...]:
     """Return the budgets that a settings file tells. Raise BadBudgetError naming the file, the budget and the field."""
     found = []
@@ -65,16 +85,49 @@ def read_budgets(told: Sequence[Mapping[str, Any]], where: str) -> tuple[Budget,
         try:
             found.append(Budget.model_validate(_amount_read(each)))
         except ValidationError as error:
-            fault = error.errors()[0]
-            field = ".".join(map(str, fault["loc"]))
             name = each.get("name", number) if isinstance(each, Mapping) else number
-            fields = ", ".join(Budget.model_fields)
-            message = f"{where}: budget {name!r}: {field + ': ' if field else ''}{fault['msg']}; it may hold {fields}"
-            raise BadBudgetError(message) from None
+            # A field that is misspelt is missing too, so all faults are told, and what is there goes first.
+            faults = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] == "missing")
+            told_of = [f"{where}: budget {name!r}: {_fault(fault)}" for fault in faults]
+            raise BadBudgetError("\n".join(told_of)) from None
     names = [(budget.name, budget.month) for budget in found]
     if twice := next((name for name, month in names if names.count((name, month)) > 1), None):
         raise BadBudgetError(f"{where}: two budgets are called {twice!r}; give each a name of its own, or a month")
     return tuple(found)
+
+
+def _fault(fault: "ErrorDetails") -> str:
+    """Return which field is wrong, what is wrong with it, and what to write there instead."""
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"{name}: no such field; the nearest are: {nearest(name, Budget.model_fields)}"
+    if fault["type"] == "value_error":
+        message = fault["msg"].removeprefix("Value error, ")
+    elif fault["type"] == "missing":
+        message = "it is missing"
+    else:
+        found = fault["input"]
+        message = f"{str(found) if isinstance(found, Decimal) else repr(found):.60} can't be used"
+    remedy = _REMEDIES.get(name) if name or fault["type"] != "value_error" else None
+    return (f"{name}: " if name else "") + message + (f"; {remedy}" if remedy else "")
+
+
+def unheard(ledger: Engine, budgets: Iterable[Budget]) -> Iterator[str]:
+    """Yield a sentence for each name of a budget that no request has: such a budget can never be over."""
+    budgets = tuple(budgets)
+    for field in _NARROWING:
+        named = [budget for budget in budgets if getattr(budget, field) is not None]
+        known = _held(ledger, field) if named else []
+        for budget in named:
+            name = getattr(budget, field)
+            if name not in known:
+                near = f"the nearest are: {nearest(name, known)}" if known else "none has any"
+                yield f"budget {budget.name!r}: no request has {field} {name!r}; {near}"
+
+
+def _held(ledger: Engine, field: str) -> list[str]:
+    query = f"SELECT DISTINCT {field} FROM usage_records WHERE {field} IS NOT NULL ORDER BY {field}"  # noqa: S608 - ours
+    return [name for (name,) in ledger.rows(query)]
 
 
 def _amount_read(told: object) -> object:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from billing.months.budgets import Budget, read_budgets
+from billing.months.budgets import Budget, read_budgets, unheard
 from billing.months.monthly import Asked, monthly_statement
 from reports.cli import SETTINGS_FILE
 from reports.cli.accounts import policy_of
@@ -84,6 +84,9 @@ def statement(
     with engine_for(engine, master, usage, ledger) as book:
         check_provider(book, wanted.provider)
         found = monthly_statement(book, catalog_of(rate_cards, known_at), wanted)
+        if not quiet:
+            for sentence in unheard(book, wanted.budgets):
+                click.echo(f"{SETTINGS_FILE}: {sentence}", err=True)
     write(statement_result(found), output_format)
     return _exit_code(found, forecast=forecast, strict=strict)
 
