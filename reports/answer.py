@@ -39,11 +39,11 @@ def _refunded(audit: Audit) -> list[str]:
 
 def _partial(audit: Audit) -> list[str]:
     left_out = [
-        (audit.verdicts["unreported"], "report no charge"),
-        (audit.verdicts["unpriced"], "have no known price"),
-        (audit.verdicts["incomplete"], "are cut streams"),
-        (audit.conflicts, "conflict with another record of the same id"),
-        (audit.rejects, "were rejected"),
+        (audit.verdicts["unreported"], "reports no charge", "report no charge"),
+        (audit.verdicts["unpriced"], "has no known price", "have no known price"),
+        (audit.verdicts["incomplete"], "is a cut stream", "are cut streams"),
+        (audit.conflicts, *["conflict with another record of the same id"] * 2),
+        (audit.rejects, "was rejected", "were rejected"),
     ]
-    parts = [f"{number:,} {why}" for number, why in left_out if number]
+    parts = [f"{number:,} {one if number == 1 else many}" for number, one, many in left_out if number]
     return [f"Not in these sums: {', '.join(parts)}."] if parts else []

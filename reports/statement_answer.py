@@ -84,12 +84,12 @@ def _changes(found: Statement) -> Iterator[str]:
 def _partial(found: Statement) -> Iterator[str]:
     unknown, left = sum(each.sums.unknown for each in found.providers), found.left_out
     parts = [
-        (unknown, "have neither a charge nor a price"),
-        (left.untimed, "tell no time"),
-        (left.conflicts, "conflict with another record of the same id"),
-        (left.rejects, "were rejected"),
+        (unknown, "has neither a charge nor a price", "have neither a charge nor a price"),
+        (left.untimed, "tells no time", "tell no time"),
+        (left.conflicts, *["conflict with another record of the same id"] * 2),
+        (left.rejects, "was rejected", "were rejected"),
     ]
-    told = [f"{number:,} {why}" for number, why in parts if number]
+    told = [f"{number:,} {one if number == 1 else many}" for number, one, many in parts if number]
     if told:
         yield f"This is partial: not in it are requests of which {', '.join(told)}."
 

@@ -154,6 +154,20 @@ def test_a_provider_is_not_missed_in_an_empty_ledger_nor_where_only_its_account_
     assert (code, "it holds: aivideoapi, mine" in err) == (2, True)
 
 
+def test_import_says_where_what_was_rejected_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    untimed = log_line("msg_2", timestamp="2026-10-03T09:00:00")
+    Path("log.jsonl").write_text(f"{log_line('msg_1')}\n{untimed}\n", "utf-8")
+    code, out, _ = call(capsys, "import", "log.jsonl", "--ledger", "my own.duckdb", "--format", "md")
+    assert (code, out.splitlines()[0]) == (3, (
+        "1 of 2 records is new in the ledger. 1 was rejected; `tallystick rejects --ledger 'my own.duckdb'` lists them."
+    ))  # fmt: skip
+    for command in ("audit", "statement"):
+        assert "1 was rejected." in call(capsys, command, "--ledger", "my own.duckdb", "--format", "md")[1]
+    Path("more.jsonl").write_text("\n".join(log_line(f"msg_{n}") for n in range(3, 5)), "utf-8")
+    code, out, _ = call(capsys, "import", "more.jsonl", "--ledger", "my own.duckdb", "--format", "md")
+    assert (code, out.splitlines()[0]) == (0, "2 of 2 records are new in the ledger.")
+
+
 def test_importing_twice_changes_no_total(capsys: pytest.CaptureFixture[str]) -> None:
     Path("log.jsonl").write_text(log_line("msg_1") + "\n" + log_line("msg_2"), "utf-8")
     totals = []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -67,7 +68,7 @@ def import_(
         logs = tuple(log_files(paths))
         with open_ledger(ledger, logs=logs) as book, progress_bar(logs, quiet=quiet) as on_progress:
             result = import_paths(book, paths, reading, datetime.now(UTC), on_progress=on_progress)
-    write(import_result(result), output_format)
+    write(import_result(result, None if place else ledger), output_format)
     for file in result.files:
         if file.message and (file.status == "refused" or not quiet):
             click.echo(file.message, err=True)
@@ -94,17 +95,26 @@ def conflicts(*, ledger: Path, output_format: str | None, quiet: bool) -> int:
     )
 
 
-def import_result(result: ImportResult) -> Result:
-    """Return what became of each file, and in total."""
+def import_result(result: ImportResult, ledger: Path | None) -> Result:
+    """Return what became of each file, and in total; `ledger` is what lists the rejects, None where nothing does."""
     total = asdict(result.total)
     rows = [
         (str(file.path), file.shape, *(asdict(file.counts)[name] for name in _COUNTS), file.status)
         for file in result.files
     ]
     rows.append(("total", None, *(total[name] for name in _COUNTS), ""))
-    summary = f"{total['imported']:,} of {total['records']:,} records are new in the ledger."
+    summary = _summary(total["imported"], total["records"], total["rejected"], ledger)
     table = Table("Import", ("path", "shape", *_COUNTS, "status"), rows)
     return Result({"files": [_file_data(file) for file in result.files], "total": total}, (table,), summary)
+
+
+def _summary(imported: int, records: int, rejected: int, ledger: Path | None) -> str:
+    noun, verb = "record" if records == 1 else "records", "is" if imported == 1 else "are"
+    told = f"{imported:,} of {records:,} {noun} {verb} new in the ledger."
+    if not rejected:
+        return told
+    told += f" {rejected:,} {'was' if rejected == 1 else 'were'} rejected"
+    return f"{told}." if ledger is None else f"{told}; `tallystick rejects --ledger {quote(str(ledger))}` lists them."
 
 
 @contextmanager
