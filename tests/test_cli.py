@@ -81,6 +81,16 @@ def test_an_unknown_price_is_never_zero(
     assert run(["price", *arguments.split(), "--strict"]) == 4
 
 
+def test_price_names_the_nearest_of_what_nobody_sells(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "price", "claude-sonet-4-6", "--provider", "aivideoapi", "--input", "10")
+    assert code == 0
+    assert err.startswith("aivideoapi sells no 'claude-sonet-4-6'; the nearest are: claude-sonnet-4-6, ")
+    sonnet = ("price", "claude-sonnet-4-6", "--input", "10", "--provider")
+    told = call(capsys, *sonnet, "aivideoap")[2]
+    assert told == "no rate card for provider 'aivideoap'; the nearest are: aivideoapi\n"
+    assert call(capsys, *sonnet, "aivideoap", "--quiet")[2] == call(capsys, *sonnet, "aivideoapi")[2] == ""
+
+
 def test_import_audit_explain(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
     lines = [
         log_line("msg_1"),

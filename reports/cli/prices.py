@@ -1,5 +1,6 @@
 """`price`: what one request costs. It needs no ledger, so it loads none of what reads one."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import click
 
 from pricing.calculator import Charge
 from pricing.calculator import price as price_of
-from pricing.catalog import RatePeriod
+from pricing.catalog import Catalog, RatePeriod
+from pricing.errors import nearest
 from pricing.rates import RateBlock
 from pricing.usage import STANDARD_TIER, Usage
 from reports.cli.options import (
@@ -75,8 +77,23 @@ def price(
         **charge_data(charge),
         "catalog": catalog_data(catalog.version, catalog.digest),
     }
+    if not quiet and charge.unpriced and (hint := _hint(charge.unpriced[0].reason, catalog, provider, sku, rate_cards)):
+        click.echo(hint, err=True)
     write(Result(data, (lines_table(charge),), _charge_summary(charge)), output_format)
     return UNPRICED if strict and charge.unpriced else 0
+
+
+def _hint(reason: str, catalog: Catalog, provider: str, sku: str, rate_cards: Iterable[Path]) -> str | None:
+    """Return the names that are nearest to one that no rate card has; None where both are known."""
+    if reason == "unknown_provider":
+        # The cards of others were not read for the price.
+        near = nearest(provider, catalog_of(rate_cards).providers)
+        return f"no rate card for provider {provider!r}; the nearest are: {near}"
+    if reason == "unknown_sku":
+        near = nearest(sku, catalog.sku_names(provider))
+        more = f"`tallystick catalog list --provider {provider}` lists all"
+        return f"{provider} sells no {sku!r}; the nearest are: {near}; {more}"
+    return None
 
 
 def charge_data(charge: Charge) -> dict[str, object]:
