@@ -1,6 +1,8 @@
 """What the pages of an audit say, computed from the ledger: the audit, requests to look at, and their arithmetic."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import time
 from decimal import Decimal
 
 from billing.audit import Audit, AuditedRequest
@@ -34,6 +36,8 @@ class AuditReport:
     """Whether a banner says that this is simulated sample data."""
     credit_values: tuple[str, ...] = ()
     """What a vendor's unit is worth, such as `aivideoapi: 1 credit = $0.005`."""
+    options: tuple[str, ...] = ()
+    """The options of a command that audits the same requests in the same way."""
     cells: tuple[Cell, ...] = ()
     """The sums that the audit is made of."""
 
@@ -61,8 +65,19 @@ def audit_report(
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=unit_values(catalog, [line.provider for line in found.skus]),
+        options=tuple(_options(selection, tolerance)),
         cells=cells,
     )
+
+
+def _options(selection: Selection, tolerance: Decimal) -> Iterator[str]:
+    for name, at in (("--from", selection.start), ("--to", selection.end)):
+        if at is not None:
+            yield from (name, at.date().isoformat() if at.time() == time() else at.isoformat())
+    if selection.provider is not None:
+        yield from ("--provider", selection.provider)
+    if tolerance:
+        yield from ("--tolerance", f"{tolerance:f}")
 
 
 def titled(name: str, period: str) -> str:

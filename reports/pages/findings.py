@@ -36,7 +36,7 @@ def render_findings(report: AuditReport, pages: Sequence[str] = ()) -> str:
             "groups": groups,
             "requests": findings_requests.request_data(groups),
             "explain": findings_requests.explain_command(report.ledger_name),
-            "rest": findings_requests.rest_command(report.ledger_name),
+            "rest": findings_requests.rest_command(report.ledger_name, report.options),
             "places": figures.places,
         }
         return render(_frame(report, figures, names, pages), view)

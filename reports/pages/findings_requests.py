@@ -81,9 +81,9 @@ def explain_command(ledger_name: str) -> str:
     return f"tallystick explain --ledger {shlex.quote(ledger_name)} REQUEST_ID"
 
 
-def rest_command(ledger_name: str) -> str:
+def rest_command(ledger_name: str, options: Sequence[str]) -> str:
     """Return the command that gives every figure of the audit to a script."""
-    return f"tallystick audit --ledger {shlex.quote(ledger_name)} --format json"
+    return shlex.join(["tallystick", "audit", "--ledger", ledger_name, *options, "--format", "json"])
 
 
 def _finding_group(audit: Audit, each: Finding, samples: Samples, figures: AuditFigures, names: Names) -> Group:

@@ -1,5 +1,6 @@
 """The statement: what a month cost, on what, for whom, against which budget, and what changed."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import localcontext
@@ -78,7 +79,9 @@ def render_statement(  # noqa: PLR0913 - the last three are what only a command 
             "unpriced": statement_tables.unpriced(stated),
             "tiles": statement_tiles.scopes(stated)[0].tiles,
             "places": {account_name(key): places for key, places in stated.figures.places.items()},
-            "command": f"tallystick statement --month {statement.month:%Y-%m} --format json",
+            "command": (
+                f"tallystick statement --ledger {shlex.quote(ledger_name)} --month {statement.month:%Y-%m} --format json"
+            ),
         }
         data = _data(stated, [*scoped, *(each.scoped for each in shares)])
         frame = Frame(

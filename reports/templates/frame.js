@@ -44,6 +44,11 @@ const Tally = (() => {
   let at = ""; // the place that the link leads to
   let others = {}; // what a page beside this one was filtered by, kept for the way back
 
+  /** What a page beside this one was filtered by and this one can't be. */
+  function elsewhere() {
+    const names = Object.entries(others).filter(([name, value]) => value && !fields.some((field) => field.name === name));
+    return names.length ? ` This page has no filter for ${names.map(([name, value]) => `${name} ${value}`).join(", ")}.` : "";
+  }
   /** Every choice of a field: its value and its key. */
   const choices = (field) => [...form.elements[field].options].slice(1)
     .map((option) => ({ value: option.value, key: option.dataset.key }));
@@ -119,7 +124,7 @@ const Tally = (() => {
       below.querySelector(".empty").hidden = rows.some((row) => !row.hidden);
     }
     if (form) {
-      byId("status").textContent = isFiltered(filter) ? page.summary(allowed, filter) : ALL_SHOWN;
+      byId("status").textContent = (isFiltered(filter) ? page.summary(allowed, filter) : ALL_SHOWN) + elsewhere();
       byId("status").classList.toggle("hint", !isFiltered(filter));
     }
     drawAll(allowed, filter);
