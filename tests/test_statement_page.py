@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.months.monthly import Asked, monthly_statement
 from billing.months.statement import Statement
+from billing.records import Status, UsageRecord
+from pricing.usage import Usage
 from reports.cli import run
 from reports.figures import rounded
 from reports.pages.statement import render_statement
@@ -24,9 +28,10 @@ from reports.pages.statement_marks import Stated
 from reports.pages.statement_tables import invoice
 from tests.audit_values import HOSTILE
 from tests.conftest import ROOT
+from tests.ledgers import OCTOBER, a_ledger, put
 from tests.page_reading import MOST_BYTES, check_charts, check_nothing_is_loaded, check_policy, read
 from tests.statement_adding import check_adds_up, shown_total, value
-from tests.statement_values import a_statement, an_invoice
+from tests.statement_values import NOVEMBER, a_month, a_statement, an_invoice
 
 amounts = st.sampled_from(["0", "0.004", "0.005", "-0.0049", "1.2349", "-3.3333", "1000.0051"]).map(Decimal)
 rows = st.integers(1, 6).flatmap(lambda size: st.lists(st.tuples(*[amounts] * size), min_size=1, max_size=8))
@@ -154,7 +159,56 @@ def test_what_is_unknown_is_never_zero(october: Statement) -> None:
     assert "nothing of known cost was used" in said
     assert "Spend, unknown —" in said
     assert "No budget is set." in said
-    assert "There is no usage of September to compare with." in said
+    assert "There is no usage in the first 24 days of September to compare with." in said
+
+
+def of_records(records: list[UsageRecord], asked: Asked) -> str:
+    """Return what the page says of requests at a vendor whose second SKU has cache rates, and whose third no price."""
+    with a_ledger() as ledger, a_month() as (_, catalog):
+        put(ledger, records)
+        return read(render_statement(monthly_statement(ledger, catalog, asked))).said
+
+
+def a_request(number: int, sku: str, usage: Usage) -> UsageRecord:
+    return UsageRecord(number, "vendor", sku, f"r{number}", at=OCTOBER, usage=usage)
+
+
+def test_what_a_cache_without_a_price_saved_is_unknown() -> None:
+    priced = a_request(1, "model-a", Usage(input=1000, output=100))
+    unpriced = a_request(2, "model-c", Usage(input=10, cache_read=7_000, cache_write_5m=345))
+    cached = a_request(3, "model-b/route", Usage(input=10, cache_read=5_000))
+    october = Asked(month=OCTOBER.date(), now=NOVEMBER)
+    assert "no cache was used" in of_records([priced], october)
+    said = of_records([priced, unpriced], october)
+    assert "Saved by caching unknown 7,345 tokens of a cache have no price" in said
+    said = of_records([priced, unpriced, cached], october)
+    assert "5,000 tokens read from a cache; without 7,345 tokens of a cache that have no price" in said
+
+
+def test_only_the_first_days_of_the_month_before_are_said_to_be_without_usage() -> None:
+    used = [
+        replace(a_request(day, "model-a", Usage(input=1000)), at=OCTOBER + timedelta(days=day, hours=9))
+        for day in range(20, 32)
+    ]
+    said = of_records(used, Asked(month=NOVEMBER.date(), as_of=NOVEMBER + timedelta(hours=10)))
+    assert "There is no usage on the first day of October to compare with." in said
+    assert "no priced usage on the first day of October to compare with" in said
+    assert "first 1 day" not in said
+    said = of_records(used, Asked(month=NOVEMBER.date(), as_of=NOVEMBER + timedelta(days=1, hours=10)))
+    assert "There is no usage in the first 2 days of October to compare with." in said
+
+
+def test_what_failed_and_was_charged_is_told_beside_the_cost_of_an_answer() -> None:
+    """Two answers of 8 credits, $0.04 each, are $40 per 1,000; 30 credits for one that failed are $0.15 more."""
+    answer, charge = a_request(1, "model-a", Usage(input=1000)), Decimal(8)
+    used = [replace(answer, line=number, request_id=f"r{number}", charged=charge, unit="credit") for number in (1, 2)]
+    failed = replace(
+        answer, line=3, request_id="r3", usage=Usage(), status=Status.FAILED, charged=Decimal(30), unit="credit"
+    )
+    october = Asked(month=OCTOBER.date(), now=NOVEMBER)
+    said = of_records([*used, failed], october)
+    assert "Per 1,000 requests $40.00 over 2 answered requests; failed or repeated ones, $0.15, left out" in said
+    assert "left out" not in of_records(used, october)
 
 
 def test_a_month_without_usage_is_calm(october: Statement) -> None:

@@ -9,7 +9,7 @@ from billing.months.statement import ProviderStatement, Statement
 from reports.charts import Chart, figure_json, plain
 from reports.figures import grouped, rounded, signed
 from reports.pages import statement_shares, statement_tables
-from reports.pages.statement_marks import Stated, in_unit, provider_name
+from reports.pages.statement_marks import Stated, first_days, in_unit, provider_name
 from reports.pages.statement_shares import ScopedTable, Shares
 from reports.pages.statement_tables import EFFECTS, STEPS
 from reports.tables import Table
@@ -59,13 +59,7 @@ def what_changed(stated: Stated, own: ProviderStatement, place: int) -> Chart:
 
 
 def _before(found: Statement) -> str:
-    change = found.change
-    name = f"{change.before_from:%B}"
-    return (
-        f"in {name}"
-        if found.is_complete
-        else f"in the first {(change.before_to - change.before_from).days} days of {name}"
-    )
+    return f"in {found.change.before_from:%B}" if found.is_complete else first_days(found)
 
 
 def _waterfall(  # noqa: PLR0913, PLR0917 - the words of a chart

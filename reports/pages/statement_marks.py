@@ -8,7 +8,7 @@ from billing.invoicing.reconciliation import Reconciliation
 from billing.months.statement import Line, ProviderStatement, SkuStatement, Statement
 from pricing.usage import STANDARD_TIER
 from reports import words
-from reports.figures import unit_name
+from reports.figures import count, unit_name
 from reports.pages.statement_figures import Account, StatementFigures
 
 NOBODY = "unknown provider"
@@ -71,6 +71,14 @@ class Stated:
 def accounts(found: Statement) -> list[ProviderStatement]:
     """Return the accounts of a statement, those with the largest spend first and those of unknown spend last."""
     return sorted(found.providers, key=lambda each: (each.sums.is_unknown, -(each.sums.usd or each.sums.spend)))
+
+
+def first_days(found: Statement) -> str:
+    """Say which days of the month before a month that is not over is held against."""
+    change = found.change
+    days = (change.before_to - change.before_from).days
+    name = f"{change.before_from:%B}"
+    return f"on the first day of {name}" if days == 1 else f"in the first {count(days, 'day')} of {name}"
 
 
 def provider_name(provider: str | None) -> str:

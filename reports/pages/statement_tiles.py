@@ -12,7 +12,7 @@ from billing.months.statement import ProviderStatement, SkuStatement, Statement
 from pricing.amounts import digits, total
 from reports.audit_answer import LeftOut, Tile
 from reports.figures import count, decimal, grouped, money, places_for, rounded
-from reports.pages.statement_marks import Stated, accounts, provider_name
+from reports.pages.statement_marks import Stated, accounts, first_days, provider_name
 
 _MOST_NAMED = 3
 _UNKNOWN = "unknown"
@@ -72,10 +72,10 @@ def _dollars(amount: Decimal) -> str:
 def _against_before(found: Statement) -> str:
     """Say how much more or less that is than the month before; in dollars, for units are not alike."""
     name = f"{found.change.before_from:%B}"
+    when = name if found.is_complete else first_days(found)
     if not any(each.sums.requests for each in found.before):
-        return f"There is no usage of {name} to compare with."
-    days = (found.change.before_to - found.change.before_from).days
-    when = name if found.is_complete else f"in the first {count(days, 'day')} of {name}"
+        # Of a month that is not over only the first days of the one before are known here; there may be later usage.
+        return f"There is no usage {f'of {name}' if found.is_complete else when} to compare with."
     before, now = _total([each.sums.usd for each in found.before]), found.usd
     if before is None or now is None:
         return f"Against {name} it can't be told in dollars: a unit's value is not known."
@@ -151,12 +151,13 @@ def _tiles(stated: Stated, skus: Sequence[SkuStatement], parts: _Parts) -> Itera
     effective = _total([each.sums.usd_effective for each in known]) if known else None
     notes = ["at what your own units cost"] if effective is not None else ["no top-up tells what your units cost"]
     yield _tile("Effective cost", effective, notes)
-    yield _caching_tile(stated, known)
+    yield _caching_tile(stated, known, _unpriced_cache(stated.found, skus))
+    answered = sum(each.economics.requests for each in known)
     yield _ratio_tile(
-        "Per 1,000 requests", known, 1000, count(sum(each.economics.requests for each in known), "request")
+        "Per 1,000 requests", known, 1000, [f"over {count(answered, 'answered request')}", *_not_answered(known)]
     )
     tokens = sum(each.economics.tokens for each in known)
-    yield _ratio_tile("Per 1M tokens", known, 10**6, f"{_millions(tokens)} tokens")
+    yield _ratio_tile("Per 1M tokens", known, 10**6, [f"over {_millions(tokens)} tokens"])
 
 
 def _requests(parts: _Parts) -> int:
@@ -188,10 +189,27 @@ def _list_tile(found: Statement, skus: Sequence[SkuStatement]) -> Tile:
     return _tile("At list price", usd, notes)
 
 
-def _caching_tile(stated: Stated, parts: _Parts) -> Tile:
+def _not_answered(parts: _Parts) -> list[str]:
+    """Say what was spent on requests that are not in the ratio, for without it the spend does not divide out."""
+    answered, spent = _total([each.economics.usd for each in parts]), _total([each.sums.usd for each in parts])
+    left = None if answered is None or spent is None else spent - answered
+    return [f"failed or repeated ones, {_dollars(left)}, left out"] if left else []
+
+
+def _unpriced_cache(found: Statement, skus: Sequence[SkuStatement]) -> int:
+    """Return how many tokens of these SKUs were read from or written to a cache in requests that have no price."""
+    names = {(each.provider, each.sku) for each in skus}
+    unpriced = [each.quantities for each in found.unpriced if (each.provider, each.sku) in names]
+    return sum(number for used in unpriced for kind, number in used.items() if kind.startswith("cache_"))
+
+
+def _caching_tile(stated: Stated, parts: _Parts, unpriced: int) -> Tile:
     caching = [each.economics.caching for each in parts]
     read = sum(each.tokens_read for each in caching)
+    left = [f"without {_millions(unpriced)} tokens of a cache that have no price"] if unpriced else []
     if not any(each.tokens_read or each.tokens_written for each in caching):
+        if unpriced:
+            return Tile("Saved by caching", _UNKNOWN, "", (f"{_millions(unpriced)} tokens of a cache have no price",))
         return Tile("Saved by caching", money(Decimal("0.00"), "USD"), "0", ("no cache was used",))
     usd = _total([each.usd for each in caching])
     own = [
@@ -199,17 +217,17 @@ def _caching_tile(stated: Stated, parts: _Parts) -> Tile:
         for each in parts
         if each.unit not in {None, "USD"} and each.economics.caching.net and each.unit
     ]
-    return _tile("Saved by caching", usd, [*own[:_MOST_NAMED], f"{_millions(read)} tokens read from a cache"])
+    return _tile("Saved by caching", usd, [*own[:_MOST_NAMED], f"{_millions(read)} tokens read from a cache", *left])
 
 
-def _ratio_tile(name: str, parts: _Parts, scale: int, over: str) -> Tile:
+def _ratio_tile(name: str, parts: _Parts, scale: int, notes: Sequence[str]) -> Tile:
     """Return what a unit of work costs, over requests of known cost that did not fail."""
     usd = _total([each.economics.usd for each in parts]) if parts else None
     divisor = sum(each.economics.requests if scale == 1000 else each.economics.tokens for each in parts)  # noqa: PLR2004
     if usd is None or not divisor:
         return Tile(name, _UNKNOWN, "", ())
     value = decimal(Fraction(usd) * scale / divisor, 6)
-    return _tile(name, value, [f"over {over}"])
+    return _tile(name, value, notes)
 
 
 def _tile(name: str, usd: Decimal | None, notes: Sequence[str]) -> Tile:
