@@ -148,7 +148,9 @@ def test_a_budget_that_no_request_can_touch_is_told(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("budgets = 3\n", "'budgets' can't be 3"),
+        ("budgets = 90\n", "'budgets' can't be 90; [[budgets]] above the name and the amount of each is what docs/"),
+        ("grants = 3\n", "docs/grants.md"),
+        ("models = 3\n", "[models] takes lines such as"),
         ('[[budgets]]\nname = "all"\namuont = 1\n', "tallystick.toml: budget 'all': "),
     ],
 )

@@ -17,6 +17,12 @@ _SETTINGS: Mapping[str, tuple[type, ...]] = {
     "ledger": (str,), "rate_cards": (str,), "format": (str,), "quiet": (bool,), "tolerance": (str, int, Decimal),
     "budgets": (list,), "grants": (dict,), "models": (dict,),
 }  # fmt: skip
+#: Where it is shown what to write into settings that are tables; the others are options too.
+_SHOWN: Mapping[str, str] = {
+    "budgets": "[[budgets]] above the name and the amount of each is what docs/statement.md shows",
+    "grants": "[grants.aivideoapi] above an order is what docs/grants.md shows",
+    "models": '[models] takes lines such as "claude-opus-4-5" = "claude-opus-4-6"',
+}
 USAGE_ERROR, REFUSED, INTERRUPTED = 2, 3, 130
 
 #: The commands, the module and function that each one is, and what it does. Nothing of it is imported for `--help`.
@@ -138,8 +144,9 @@ def _settings() -> dict[str, Any]:
     for name, value in raw.items():
         parts = value if name == "rate_cards" and isinstance(value, list) else [value]
         if any(type(part) not in _SETTINGS[name] for part in parts):
-            raise click.UsageError(f"{path}: {name!r} can't be {value!r}; see `tallystick audit --help`")
+            remedy = _SHOWN.get(name, "see `tallystick audit --help`")
+            raise click.UsageError(f"{path}: {name!r} can't be {value!r}; {remedy}")
     if not all(isinstance(name, str) for name in raw.get("models", {}).values()):
-        raise click.UsageError(f'{path}: [models] takes lines such as "claude-opus-4-5" = "claude-opus-4-6"')
+        raise click.UsageError(f"{path}: {_SHOWN['models']}")
     raw["models"] = tuple(raw.get("models", {}).items())
     return {"output_format" if name == "format" else name: value for name, value in raw.items()}
