@@ -300,8 +300,9 @@ def test_top_up_and_balance_by_hand(capsys: pytest.CaptureFixture[str], working_
     assert as_json(capsys, "doctor")[0] == 0
     assert run(["backup", "copy.duckdb", "--quiet"]) == 0
     capsys.readouterr()
-    assert run([*told[:-1], "1,5"]) == 2
-    assert "--bonus: ambiguous number" in capsys.readouterr().err
+    for number, reason in (("1,5", "ambiguous number"), ("11,000", "ambiguous number"), ("many", "bad amount")):
+        assert run([*told[:-1], number]) == 2
+        assert f"--bonus: {reason}; write 11000 or 10.5" in capsys.readouterr().err
     for form in ("table", "csv", "md"):
         assert run(["balance", "--format", form]) == 0
     assert (working_folder / LEDGER).exists()

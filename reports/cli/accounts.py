@@ -30,6 +30,7 @@ from reports.figures import unit_name
 
 #: Of more windows only those with a gap are shown to people; JSON and CSV have all.
 _MOST_WINDOWS = 24
+_NUMBERS = "write 11000 or 10.5, with a point before a fraction and no mark between thousands"
 
 
 @click.command("top-up")
@@ -134,7 +135,9 @@ def _why_not(outcome: object) -> str:
     if not isinstance(outcome, Reject):
         raise TypeError(outcome)
     name = (outcome.field or "").replace("_", "-")
-    return f"--{name}: {outcome.reason.replace('_', ' ')}; see `tallystick top-up --help`"
+    is_number = outcome.reason in {"ambiguous_number", "bad_amount"}
+    remedy = _NUMBERS if is_number else "see `tallystick top-up --help`"
+    return f"--{name}: {outcome.reason.replace('_', ' ')}; {remedy}"
 
 
 def policy_of(provider: str) -> Policy:
