@@ -175,6 +175,34 @@ def test_a_page_of_no_single_month_says_calmly_what_it_lacks() -> None:
     assert check_charts(page) == 4
 
 
+def said_of(records: list[UsageRecord]) -> str:
+    """Return what the page of October says of these requests."""
+    with a_ledger() as ledger, a_month() as (_, catalog):
+        put(ledger, records)
+        return read(render_overview(audit_report(ledger, catalog, WHOLE_OCTOBER), None)).said
+
+
+def test_billed_is_one_figure_on_the_page_and_the_spend_adds_up() -> None:
+    """Billed are 1,000.63 credits, $5.00315; expected are 668,467 tokens at 300 a million, 200.54 credits: $1.0027."""
+    billed = UsageRecord(1, "vendor", "model-c", "r1", at=OCTOBER, charged=Decimal("1000.63"), unit="credit")
+    owed = UsageRecord(2, "vendor", "model-a", "r2", at=OCTOBER, usage=Usage(input=668_467))
+    said = said_of([billed, owed])
+    assert "Billed, credits 1,000.63 = $5.00" in said
+    assert "Spend, USD $6.01 $5.00 billed $1.01 expected of what reports no charge" in said
+
+
+def test_what_failed_and_was_charged_is_told_beside_the_cost_of_an_answer() -> None:
+    """Two answers of 8 credits, $0.04 each, are $40 per 1,000; 30 credits for one that failed are $0.15 more."""
+    usage = Usage(input=1000)
+    answer = UsageRecord(1, "vendor", "model-a", "r1", at=OCTOBER, usage=usage, charged=Decimal(8), unit="credit")
+    used = [answer, replace(answer, line=2, request_id="r2")]
+    failed = replace(answer, line=3, request_id="r3", usage=Usage(), status=Status.FAILED, charged=Decimal(30))
+    cost = "Cost per 1,000 requests, USD $40.00 over 2 answered requests of known cost"
+    assert f"{cost} failed or repeated ones, $0.15, left out" in said_of([*used, failed])
+    assert cost in said_of(used)
+    assert "left out" not in said_of(used)
+
+
 def test_nothing_to_tell_is_told() -> None:
     matched = render_overview(a_matched_report(), None)
     assert "No variance in credits: every checked charge is what the rate card says." in matched
@@ -243,3 +271,11 @@ def test_a_month_is_what_was_chosen_or_all_that_there_is(values: tuple[AuditRepo
     assert month_of(Selection(OCTOBER), audit) is None
     assert month_of(Selection(), replace(audit, untimed=1)) is None
     assert month_of(Selection(), replace(audit, last_at=NOVEMBER)) is None
+
+
+def test_requests_that_tell_no_time_are_a_page_without_days() -> None:
+    told = [UsageRecord(1, "vendor", "model-a", "r1", usage=Usage(input=10), charged=Decimal(5), unit="credit")]
+    with a_ledger() as ledger, a_month() as (_, catalog):
+        put(ledger, told)
+        report = audit_report(ledger, catalog, Selection())
+    assert "You were charged" in read(render_overview(report, None)).said

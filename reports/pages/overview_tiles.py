@@ -11,7 +11,6 @@ from pricing.amounts import times, total
 from reports.audit_answer import ordered
 from reports.audit_figures import AuditFigures
 from reports.figures import (
-    adding_up,
     count,
     dollars,
     exact,
@@ -125,18 +124,41 @@ def _charges(
 def _spend(currency: Currency, sums: Sums, statement: Statement | None) -> Iterator[Tile]:
     spent = sums.spend(currency)
     shown = rounded(spent, currency.places)
-    parts = {
-        "billed": total(currency.of(row, row.charged + row.charged_unchecked) for row in sums.rows),
+    others = {
         "expected of what reports no charge": total(currency.of(row, row.expected_unreported) for row in sums.rows),
         "refunded": -total(currency.of(row, row.refunded) for row in sums.rows),
     }
+    billed = total(currency.of(row, row.charged + row.charged_unchecked) for row in sums.rows)
     # What was refunded of charges that can't be checked is known by the spend alone.
-    parts["refunded"] += spent - sum(parts.values())
-    told = zip(parts, adding_up(list(parts.values()), shown, currency.places), strict=True)
-    notes = [f"{currency.money(part)} {what}" for what, part in told if part]
+    others["refunded"] += spent - billed - sum(others.values())
+    told = {"billed": _billed(currency, sums)}
+    told |= _remainder(others, shown - told["billed"], currency.places)
+    notes = [f"{currency.money(part)} {what}" for what, part in told.items() if part]
     before = _before_spend(statement, currency)
     yield Tile("spend", currency.id, "Spend", currency.name, _figure(shown, currency.unit), exact(spent),
                (*(notes if len(notes) > 1 else ()), *change_note(spent, before, statement)))  # fmt: skip
+
+
+def _billed(currency: Currency, sums: Sums) -> Decimal:
+    """Return what was billed as the tiles of the units show it, so that the page says one figure."""
+    shown = Decimal(0)
+    for unit in {row.unit for row in sums.rows if currency.holds(row)}:
+        rows = [row for row in sums.rows if row.unit == unit and currency.holds(row)]
+        checked = total(currency.of(row, row.charged) for row in rows)
+        unchecked = total(currency.of(row, row.charged_unchecked) for row in rows)
+        # A tile in this very unit adds up its two parts, each rounded; one in another unit is worth so much in one.
+        parts = (checked, unchecked) if unit == currency.unit else (checked + unchecked,)
+        shown += sum(rounded(part, currency.places) for part in parts)
+    return rounded(shown, currency.places)
+
+
+def _remainder(parts: dict[str, Decimal], left: Decimal, places: int) -> dict[str, Decimal]:
+    """Round parts; the largest takes what is left of a total that is rounded already, so that all add up to it."""
+    shown = {name: rounded(part, places) for name, part in parts.items()}
+    largest = max(parts, key=lambda name: abs(parts[name]))
+    if parts[largest]:
+        shown[largest] += left - sum(shown.values())
+    return shown
 
 
 def _budget(currency: Currency, sums: Sums, statement: Statement | None) -> Iterator[Tile]:
@@ -170,10 +192,19 @@ def _cost(currency: Currency, sums: Sums, statement: Statement | None) -> Tile:
     before = _before_cost(statement, currency)
     places = 2 if per is None else places_for([per])
     figure = "\N{EM DASH}" if per is None else _figure(rounded(per, places), currency.unit)
-    notes = (f"over {count(known, 'request')} of known cost", *change_note(per, before, statement))
+    left = total(currency.of(row, row.spend) for row in sums.rows) - cost
+    notes = (f"over {count(known, 'answered request')} of known cost", *_not_answered(left, currency.unit),
+             *change_note(per, before, statement))  # fmt: skip
     return Tile(
         "cost", currency.id, "Cost per 1,000 requests", currency.name, figure, "" if per is None else f"{per:f}", notes
     )
+
+
+def _not_answered(left: Decimal, unit: str) -> tuple[str, ...]:
+    """Say what of the spend is not in the cost per request, for without it the spend does not divide out."""
+    if not left:
+        return ()
+    return (f"failed or repeated ones, {_figure(rounded(left, places_for([left])), unit)}, left out",)
 
 
 def _worth(rows: Sequence[SkuDay], unit: str, amount: Callable[[SkuDay], Decimal]) -> tuple[str, ...]:

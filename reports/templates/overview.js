@@ -127,11 +127,16 @@
     const amount = names.reduce((total, name) => total + sums.dollars(name), 0n);
     return `= ${inDollars(amount)}`;
   };
+  // Where no charge is told in a unit, there is nothing that could be zero in it.
+  const untold = (of, what) => ({ figure: "\u2014", exact: "", notes: [`${what} in ${data.units[unitOf(of)].name} under this filter`] });
+  const checkedOf = (sums) => sums.list.reduce((total, row) => total + row.checked, 0);
+  const NOT_CHECKED = "no request with a charge and a price";
   const TILES = {
     billed(of, keys) {
       const unit = data.units[unitOf(of)], sums = unitSums(unitOf(of), keys), unchecked = rounded(sums.exact.unchecked, sums.places);
+      const checked = checkedOf(sums);
+      if (!checked && !sums.exact.unchecked) return untold(of, "no charge");
       const number = (amount) => money(grouped(amount, sums.places), { unit: of });
-      const checked = sums.list.reduce((total, row) => total + row.checked, 0);
       return {
         figure: number(sums.charged + unchecked), exact: plain(sums.exact.charged + sums.exact.unchecked), unit,
         notes: [of !== "USD" && dollarsOf(sums, "charged", "unchecked"),
@@ -140,15 +145,17 @@
     },
     expected(of, keys) {
       const sums = unitSums(unitOf(of), keys), owed = rounded(sums.exact.unreported, sums.places);
-      const number = (amount) => money(grouped(amount, sums.places), { unit: of });
+      const number = (amount) => money(grouped(amount, sums.places), { unit: of }), unreported = owed && `${number(owed)} for what reports no charge`;
+      if (!checkedOf(sums)) return { ...untold(of, NOT_CHECKED), notes: [...untold(of, NOT_CHECKED).notes, unreported] };
       return {
         figure: number(sums.expected), exact: plain(sums.exact.expected),
-        notes: [of !== "USD" && dollarsOf(sums, "expected"), "by the rate card in force", owed && `+ ${number(owed)} for what reports no charge`],
+        notes: [of !== "USD" && dollarsOf(sums, "expected"), "by the rate card in force", unreported && `+ ${unreported}`],
       };
     },
     variance(of, keys) {
       const sums = unitSums(unitOf(of), keys), wrong = sums.list.reduce((total, row) => total + row.wrong, 0);
       const exact = sums.exact.charged - sums.exact.expected;
+      if (!checkedOf(sums)) return untold(of, NOT_CHECKED);
       return {
         figure: money(signed(sums.variance, sums.places), { unit: of }), exact: plain(exact), style: wrong ? tone(sums.variance) : "",
         notes: [sums.expected && sums.variance && `${percent(sums.variance, sums.expected, 2)} of expected`,
@@ -168,10 +175,12 @@
     cost(of, keys) {
       const currency = data.currencies[currencyOf(of)], list = rowsOf(keys).filter((row) => row.currency === currencyOf(of));
       const own = currency.isDollars ? rowsOf(keys) : list, known = own.reduce((total, row) => total + row.known, 0);
-      const per = list.reduce((total, row) => total + told(row, row.cost), 0n) * 1000n / BigInt(known || 1), places = fewest(per);
+      const [cost, spend] = ["cost", "spend"].map((key) => list.reduce((total, row) => total + told(row, row[key]), 0n));
+      const per = cost * 1000n / BigInt(known || 1), places = fewest(per), left = spend - cost;
       return {
         figure: known ? money(grouped(shown(per, places), places), currency) : "\u2014", exact: "",
-        notes: [`over ${count(known, "request")} of known cost`],
+        notes: [`over ${count(known, "answered request")} of known cost`,
+          left && `failed or repeated ones, ${money(grouped(shown(left, fewest(left)), fewest(left)), currency)}, left out`],
       };
     },
   };

@@ -112,6 +112,18 @@ def test_a_filter_rules_every_figure_and_a_link_restores_it(open_page: Open, ove
     assert "sku=vendor+model-a" in href
 
 
+def test_nothing_is_told_as_zero_in_a_unit_that_was_not_charged(open_page: Open, overview_file: Path) -> None:
+    """The vendor in dollars reports no charge; the other charges credits."""
+    page = open_page(overview_file, viewport=DESKTOP)
+    wait_for_charts(page)
+    choose(page, sku="dollars model-a")
+    for key in ("billed", "expected", "variance"):
+        assert page.locator(f"[data-tile={key}] .figure").first.inner_text() == "\N{EM DASH}"
+        assert "in credits under this filter" in tile(page, key)
+    assert "no charge in credits" in tile(page, "billed")
+    assert figure(page, "spend") > 0
+
+
 def check_sums(page: Page) -> None:
     """Check that tiles, charts and tables of a filter add up to the shown digit."""
     assert sums(page, "by-day-table-spend-0", 6) == figure(page, "spend")
