@@ -18,8 +18,9 @@ from pricing.models import NOTHING_MAPPED, provider_counts, target
 class ModelTraffic:
     """The requests of one model, under whichever names.
 
-    `spent` is what was charged in dollars, at the published value of a unit, and by the rate card where no charge is
-    told; it leaves out what neither tells, which `unknown` counts the requests of. Failed requests are in it too.
+    `spent` is what was charged in dollars, less what was given back, at the published value of a unit, and by the rate
+    card where no charge is told; it leaves out what neither tells, which `unknown` counts the requests of. Failed
+    requests are in it too.
     """
 
     model: str
@@ -69,15 +70,14 @@ def _traffic(model: str, providers: int, cells: Sequence[Cell]) -> ModelTraffic:
         providers=providers,
         requests=requests,
         spent=total(cost for _, cost in known),
-        unknown=requests - sum(cell.requests for cell, _ in known),
+        unknown=sum(cell.requests if _dollars(cell) is None else cell.unknown for cell in cells),
         first_at=min(times_told, default=None),
         last_at=max(times_told, default=None),
     )
 
 
 def _dollars(cell: Cell) -> Decimal | None:
-    """Return what a cell cost; None where neither a charge nor a rate, or no value of the unit, is known."""
-    units = cell.expected if cell.charged is None else cell.charged
-    if units is None:
-        return Decimal(0) if cell.verdict == "failed" else None
-    return None if cell.usd_per_unit is None else times(from_pico(units), from_pico(cell.usd_per_unit))
+    """Return what a cell is known to have cost; None where the value of its unit is not known."""
+    if not cell.spend:
+        return Decimal(0)
+    return None if cell.usd_per_unit is None else times(from_pico(cell.spend), from_pico(cell.usd_per_unit))

@@ -184,3 +184,14 @@ def test_a_record_that_was_replaced_since_is_shown_as_such(ledger: Ledger) -> No
     measures = restate(ledger, CATALOG, closed_periods(ledger)[0]).total("credit")
     due = measures["expected"]
     assert (due.closed, due.replaced, due.late_usage, due.now) == (2 * PICO, -PICO, 3 * PICO, 4 * PICO)
+
+
+def test_what_was_told_in_another_currency_is_never_nothing(ledger: Ledger) -> None:
+    put(ledger, [request("a")])
+    close_october(ledger, "1")
+    later(ledger, [request("b", charged="8", tokens=80_000, is_snapshot=True)], "late")
+    in_dollars = invoice(usage("0", start=NOVEMBER, end=DECEMBER), currency="USD", name="INV-11")
+    close(ledger, CATALOG, reconcile(ledger, CATALOG, in_dollars, Tolerance()), CLOSED_AT + timedelta(days=31))
+    later(ledger, [request("b", charged="8", tokens=100_000, is_snapshot=True)], "grown")
+    with pytest.raises(RefusedInputError, match="in USD before, and this is in credit; match an invoice in USD"):
+        corrected(ledger, DECEMBER)

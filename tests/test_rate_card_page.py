@@ -179,3 +179,9 @@ def test_the_command_writes_the_page_of_a_provider(tmp_path: Path, capsys: pytes
     assert code == 0
     assert json.loads(out)["files"] == [str(tmp_path / "rate-card.html")]
     assert "$1.059" in (tmp_path / "rate-card.html").read_text("utf-8")
+
+
+def test_a_list_price_that_is_not_in_force_yet_is_in_the_history_alone() -> None:
+    report = a_rate_card()
+    later = replace(report.periods[0], sku="later", provider="maker")
+    assert "maker" in render_rate_card(replace(report, periods=(*report.periods, later)))

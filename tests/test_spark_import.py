@@ -8,7 +8,7 @@ import pytest
 
 from billing.canonical import RELATIONS, CanonicalError
 from billing.importing.importer import ImportResult
-from billing.ledger import open_ledger
+from billing.ledger import open_ledger, open_usage
 from billing.rating import lay_rates
 from pricing.catalog import load_catalog
 from tests.spark_logs import options
@@ -105,3 +105,16 @@ def test_a_folder_that_is_there_is_never_written_to(imported: Imported, spark: "
     with pytest.raises(CanonicalError, match="is there already; name another folder"):
         import_on_spark(spark, [month.logs], options(month.card.parent), str(folder))
     assert sorted(folder.rglob("*")) == before
+
+
+def test_an_import_of_nothing_is_a_folder_that_can_be_read(spark: "SparkSession", tmp_path: Path) -> None:
+    from billing.importing.spark_import import import_on_spark  # noqa: PLC0415 - after the skips of `spark`
+
+    (logs := tmp_path / "logs").mkdir()
+    line = '{"timestamp":"2026-10-01T00:00:00Z","response":{"type":"message","id":"m","model":"x"}}'
+    (logs / "damaged.ndjson").write_text(line + "\n")
+    found = import_on_spark(spark, [logs], options(tmp_path), str(tmp_path / "usage"))
+    assert (found.total.imported, found.total.rejected) == (0, 1)
+    with open_usage(tmp_path / "usage") as book:
+        assert book.rows("SELECT COUNT(*) FROM usage_records") == [(0,)]
+        assert book.rows("SELECT COUNT(*) FROM rejects") == [(1,)]

@@ -26,8 +26,9 @@ def own_prices(
 ) -> dict[str, Decimal]:
     """Return dollars per unit, by provider, of what was burnt down in that time (end exclusive, None is open).
 
-    A provider is left out if nothing was burnt down, or if any of it cost something else than dollars or nobody knows
-    what: a price of a part is not the price of the whole. Accounts are followed by the ledger's own engine alone.
+    A provider is left out if nothing was burnt down, if more was drawn than was bought, or if any of it cost something
+    else than dollars or nobody knows what: a price of a part is not the price of the whole. Accounts are followed by the
+    ledger's own engine alone.
     """
     if not isinstance(ledger, Ledger):
         return {}
@@ -38,5 +39,7 @@ def own_prices(
 
 def own_price(sheet: BalanceSheet) -> Decimal | None:
     """Return the same of one account; None if it has no such price, or is in dollars itself."""
+    if sheet.overdraft:  # what was drawn beyond all lots has no price
+        return None
     used = [each for each in sheet.burned if each.consumed]
     return used[0].effective_price if sheet.unit != "USD" and [each.currency for each in used] == ["USD"] else None

@@ -70,6 +70,8 @@ def _import(session: SparkSession, logs: list[Path], options: Options, folder: s
             result = read.result(_settled(all_judged), _reused(all_judged))
             usage = all_judged.where("kind = 'request'").select("bucket", *USAGE.names)
             usage.write.partitionBy("bucket").parquet(f"{folder}/usage_records")
+            if not result.total.imported:  # a relation without a file has no columns
+                _write(_frame(session, USAGE, []), f"{folder}/usage_records", "bucket=x", USAGE)
             _write(all_judged.where("kind = 'conflict'"), folder, "conflicts", CONFLICTS)
         _write(found.where("kind = 'reject'"), folder, "rejects", REJECTS)
     for name, schema in (("account_entries", ENTRIES), ("balance_snapshots", BALANCES)):

@@ -28,17 +28,19 @@ def without_exact(asked: Mapping[int, int], booked: Sequence[Booked]) -> tuple[d
 def deal(asked: Mapping[int, int], booked: Sequence[Booked]) -> dict[int, int]:
     """Return what of the booked is each line's; lines that get none of it are left out.
 
-    Those that have the least to choose from come first. Each takes what it asks, and what is left of an amount is of
-    the last of its lines, so that all that any of these may have is told.
+    Those that have the least to choose from come first, lines as well as amounts. Each line takes what it asks, and what
+    is left of an amount is of the last of its lines, so that all that any of these may have is told.
 
     >>> deal({1: 3, 2: 3}, [Booked(5, (1, 2)), Booked(2, (2,))])
     {1: 3, 2: 4}
+    >>> deal({2: 2, 1: 7}, [Booked(3, (1,)), Booked(4, (1, 2)), Booked(2, (2,))]) == {1: 7, 2: 2}
+    True
     """
     order = sorted(asked, key=lambda line: sum(line in each.lines for each in booked))
     left = [each.amount for each in booked]
     found: Counter[int] = Counter()
     for line in order:
-        for number, each in enumerate(booked):
+        for number, each in sorted(enumerate(booked), key=lambda pair: len(pair[1].lines)):
             part = min(left[number], asked[line] - found[line]) if line in each.lines else 0
             found[line] += part
             left[number] -= part

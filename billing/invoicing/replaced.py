@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from billing.cube import whole
+from billing.errors import RefusedInputError
 from billing.invoicing.closed_periods import ClosedPeriod
 from billing.invoicing.closed_sums import TOKENS, Sums, as_known_then, kept_sums, sums_of
 from billing.invoicing.matching import merged
@@ -100,13 +101,22 @@ def _since(
             there = meter(ledger, as_known_then(catalog, other), chosen, replace(money, currency=other.currency))
             told += [(sku, Held() - held) for sku, held in there.skus.items()]
         for sku, each in told:
-            charged = money.of(each.charged, other.currency, None) or 0
-            expected = money.of(each.expected, other.currency, None) or 0
+            charged, expected = (_in(money, amount, other) for amount in (each.charged, each.expected))
             yield sku, Held(
                 requests=each.requests, unpriced=each.unpriced, charged=charged, expected=expected,
                 variance=charged - expected,
             )  # fmt: skip
         told_up_to = other.last_load
+
+
+def _in(money: Money, amount: int, other: ClosedPeriod) -> int:
+    """Return what another closing told in the currency of this one; what can't be told in it is never nothing."""
+    if (found := money.of(amount, other.currency, None)) is None:
+        raise RefusedInputError(
+            f"what came late was told to {other.provider} in {other.currency} before, and this is in {money.currency}; "
+            f"match an invoice in {other.currency}"
+        )
+    return found
 
 
 def _corrections(ledger: Ledger, closed: ClosedPeriod, other: ClosedPeriod) -> list[_Told]:

@@ -157,8 +157,8 @@ def outlooks(
     spending: Spending, accounts: Iterable[tuple[str | None, str | None]], month: date, end: date, as_of: datetime
 ) -> tuple[Outlook, ...]:
     """Return what the month will come to: all of it in dollars, then of each provider and unit that is no dollar."""
-    own = [_Scope(unit, who) for who, unit in accounts if who is not None and unit is not None and unit != "USD"]
-    scopes = [_Scope("USD", spending.only_provider), *own]
+    own = sorted((who, unit) for who, unit in accounts if who is not None and unit is not None and unit != "USD")
+    scopes = [_Scope("USD", spending.only_provider), *(_Scope(unit, who) for who, unit in own)]
     return tuple(_ahead(spending, scope, month, end, as_of).outlook(scope) for scope in scopes)
 
 

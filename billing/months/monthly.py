@@ -84,7 +84,7 @@ def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Stateme
         days=_days(spending, month, ("provider", "unit")),
         sku_days=_days(spending, month, ("provider", "sku", "unit")),
         change=month_change(rows, *before),
-        outlooks=outlooks(spending, {(row["provider"], row["unit"]): None for row in current}, month, end, as_of),
+        outlooks=outlooks(spending, {(row["provider"], row["unit"]) for row in current}, month, end, as_of),
         budgets=budget_lines(spending, asked.budgets, month, end, as_of),
         unusual=_unusual(spending, month, as_of),
         left_out=_left_out(rating, month),

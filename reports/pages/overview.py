@@ -61,7 +61,7 @@ def _charts(
     audit: Audit, figures: AuditFigures, sums: Sums, parts: Sequence[Part], statement: Statement | None
 ) -> Iterator[Chart]:
     """Yield the spend so far, the causes of each unit, and the days."""
-    spend = [overview_spend.charts(each, sums, statement) for each in sums.currencies]
+    spend = [overview_spend.charts(each, sums, statement) for each in sums.currencies if sums.bins]
     yield from (so_far for so_far, _ in spend)
     checked = [each.unit for each in audit_answer.ordered(audit) if each.checked]
     for unit in [unit for unit in checked if any(part.unit == unit for part in parts)] or checked[:1]:

@@ -24,6 +24,7 @@ _PLACES = 1
 def names(report: RateCardReport) -> Names:
     """Give every provider and SKU of the page a number, in a fixed order."""
     found = {each.sold for each in report.rates} | {*report.unknown}
+    found |= {(each.provider, each.sku) for each in report.periods}  # of which none need be in force
     return {name: number for number, name in enumerate(sorted(found, key=lambda name: (name[0] or "", name[1])))}
 
 

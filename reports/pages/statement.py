@@ -79,9 +79,10 @@ def render_statement(  # noqa: PLR0913 - the last three are what only a command 
             "unpriced": statement_tables.unpriced(stated),
             "tiles": statement_tiles.scopes(stated)[0].tiles,
             "places": {account_name(key): places for key, places in stated.figures.places.items()},
-            "command": (
-                f"tallystick statement --ledger {shlex.quote(ledger_name)} --month {statement.month:%Y-%m} --format json"
-            ),
+            "command": shlex.join([
+                "tallystick", "statement", "--ledger", ledger_name, "--month", f"{statement.month:%Y-%m}",
+                "--format", "json",
+            ]),
         }
         data = _data(stated, [*scoped, *(each.scoped for each in shares)])
         frame = Frame(
