@@ -27,8 +27,8 @@ def own_prices(
     """Return dollars per unit, by provider, of what was burnt down in that time (end exclusive, None is open).
 
     A provider is left out if nothing was burnt down, if more was drawn than was bought, or if any of it cost something
-    else than dollars or nobody knows what: a price of a part is not the price of the whole. Accounts are followed by the
-    ledger's own engine alone.
+    else than dollars or nobody knows what: a price of a part is not the price of the whole. Accounts are followed by
+    the ledger's own engine alone.
     """
     if not isinstance(ledger, Ledger):
         return {}

@@ -28,8 +28,8 @@ def without_exact(asked: Mapping[int, int], booked: Sequence[Booked]) -> tuple[d
 def deal(asked: Mapping[int, int], booked: Sequence[Booked]) -> dict[int, int]:
     """Return what of the booked is each line's; lines that get none of it are left out.
 
-    Those that have the least to choose from come first, lines as well as amounts. Each line takes what it asks, and what
-    is left of an amount is of the last of its lines, so that all that any of these may have is told.
+    Those that have the least to choose from come first, lines as well as amounts. Each line takes what it asks, and
+    what is left of an amount is of the last of its lines, so that all that any of these may have is told.
 
     >>> deal({1: 3, 2: 3}, [Booked(5, (1, 2)), Booked(2, (2,))])
     {1: 3, 2: 4}

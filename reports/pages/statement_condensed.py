@@ -111,7 +111,8 @@ def _day(group: Sequence[Day]) -> Day:
 def _list_price(group: Sequence[ListPrice]) -> ListPrice:
     whole = _summed(group, "provider", "sku")
     known = [each.usd for each in group if each.usd is not None]
-    return replace(whole, usd=total(known) if known else None)
+    without = sum(each.requests if each.usd is None else each.without for each in group)
+    return replace(whole, usd=total(known) if known else None, without=without)
 
 
 def _unpriced(group: Sequence[UnpricedUsage]) -> UnpricedUsage:

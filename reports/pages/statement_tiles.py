@@ -147,7 +147,7 @@ def _tiles(stated: Stated, skus: Sequence[SkuStatement], parts: _Parts) -> Itera
     unknown = sum(each.sums.unknown for each in parts)
     left = [f"without {count(unknown, 'request')} of unknown cost"] if unknown else []
     yield _tile("Spend", usd, [*spent[:_MOST_NAMED], *left] or [f"{count(_requests(parts), 'request')}"])
-    yield _list_tile(stated.found, skus)
+    yield list_tile(stated.found, skus)
     effective = _total([each.sums.usd_effective for each in known]) if known else None
     notes = ["at what your own units cost"] if effective is not None else ["no top-up tells what your units cost"]
     yield _tile("Effective cost", effective, notes)
@@ -172,7 +172,7 @@ def _spent(stated: Stated, each: SkuStatement | ProviderStatement) -> str:
     return money(spend, each.unit or "")
 
 
-def _list_tile(found: Statement, skus: Sequence[SkuStatement]) -> Tile:
+def list_tile(found: Statement, skus: Sequence[SkuStatement]) -> Tile:
     """Return what the same requests cost at the makers' list prices, of SKUs whose spend is known."""
     known = {(each.provider, each.sku) for each in skus if not each.sums.is_unknown}
     listed = [each for each in found.list_prices if (each.provider, each.sku) in known and each.usd is not None]
@@ -183,7 +183,9 @@ def _list_tile(found: Statement, skus: Sequence[SkuStatement]) -> Tile:
     names = {(each.provider, each.sku) for each in listed}
     spent = _total([each.sums.usd for each in skus if (each.provider, each.sku) in names])
     notes = [f"{count(missing, 'SKU')} without a list price not counted"] if missing else []
-    if spent is not None and usd:
+    if without := sum(each.without for each in listed):
+        notes.insert(0, f"without {count(without, 'request')} that have no list price")
+    elif spent is not None and usd:
         ratio = grouped(decimal(Fraction(spent) / Fraction(usd), 2))
         notes.insert(0, f"the same requests; you spent {ratio}\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN} that")
     return _tile("At list price", usd, notes)
