@@ -40,6 +40,8 @@ class AuditReport:
     """The options of a command that audits the same requests in the same way."""
     cells: tuple[Cell, ...] = ()
     """The sums that the audit is made of."""
+    provider: str | None = None
+    """The only provider whose requests these are; None if all were asked for."""
 
 
 def audit_report(
@@ -67,6 +69,7 @@ def audit_report(
         credit_values=unit_values(catalog, [line.provider for line in found.skus]),
         options=tuple(_options(selection, tolerance)),
         cells=cells,
+        provider=selection.provider,
     )
 
 

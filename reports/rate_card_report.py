@@ -43,6 +43,8 @@ class RateCardReport:
     unit_values: tuple[str, ...] = ()
     """What a vendor's unit is worth, such as `aivideoapi: 1 credit = $0.005`."""
     is_simulated: bool = False
+    provider: str | None = None
+    """The only provider whose requests were asked for; None if there is no such limit."""
 
 
 def rate_card_of_audit(catalog: Catalog, report: AuditReport) -> RateCardReport | None:
@@ -61,6 +63,7 @@ def rate_card_of_audit(catalog: Catalog, report: AuditReport) -> RateCardReport 
         is_of_usage=True,
         unknown=tuple(sorted(used - sold, key=lambda name: (name[0] or "", name[1]))),
         is_simulated=report.is_simulated,
+        provider=report.provider,
     )
 
 

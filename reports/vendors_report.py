@@ -62,6 +62,8 @@ class VendorsReport:
     credit_values: tuple[str, ...] = ()
     """What a vendor's unit is worth, such as `aivideoapi: 1 credit = $0.005`."""
     is_simulated: bool = False
+    provider: str | None = None
+    """The only provider whose requests were replayed; None if all were asked for."""
 
 
 def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of which requests
@@ -105,6 +107,7 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
         conflicts=conflicts,
         credit_values=_values(catalog, [each.comparison for each in found.values()]),
         is_simulated=is_simulated,
+        provider=selection.provider,
     )
 
 

@@ -28,7 +28,11 @@ from reports.figures import in_running_sums, rounded
 from reports.pages import overview_causes, overview_spend, overview_tables
 from reports.pages.overview import render_overview
 from reports.pages.overview_sums import Sums
+from reports.pages.rate_card import render_rate_card
+from reports.pages.vendors import render_vendors
+from reports.rate_card_report import rate_card_of_audit
 from reports.tables import Row, Table
+from reports.vendors_report import ledger_report
 from tests.audit_values import HOSTILE, a_matched_report, a_month, a_report
 from tests.conftest import ROOT
 from tests.ledgers import OCTOBER, a_ledger, put
@@ -173,6 +177,18 @@ def test_a_page_of_no_single_month_says_calmly_what_it_lacks() -> None:
     links = [a["href"] for tag, a in page.elements if tag == "a" and a.get("class") == "page"]
     assert links == [f"findings.html#at={each.id}" for each in report.audit.findings]
     assert check_charts(page) == 4
+
+
+def test_pages_of_one_provider_say_so() -> None:
+    with a_month() as (ledger, catalog):
+        for provider in ("vendor", None):
+            chosen = replace(WHOLE_OCTOBER, provider=provider)
+            report = audit_report(ledger, catalog, chosen)
+            card = rate_card_of_audit(catalog, report)
+            assert card is not None
+            vendors = render_vendors(ledger_report(ledger, catalog, selection=chosen))
+            for page in (render_overview(report, None), render_rate_card(card), vendors):
+                assert ("Only requests to vendor" in read(page).said) is (provider is not None)
 
 
 def said_of(records: list[UsageRecord]) -> str:

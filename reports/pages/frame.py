@@ -96,10 +96,17 @@ def sku_filter(names: Mapping[tuple[str | None, str], int]) -> Filter:
     return Filter("sku", "SKU", "All SKUs", choices)
 
 
-def as_of_facts(as_of: datetime | None, since: datetime | None, values: Sequence[str]) -> tuple[str, ...]:
-    """Return the facts of a page made from a ledger: when its requests were, its zone, and what a unit is worth."""
+def as_of_facts(
+    as_of: datetime | None, since: datetime | None, values: Sequence[str], provider: str | None = None
+) -> tuple[str, ...]:
+    """Return the facts of a page made from a ledger: which requests, when they were, and what a unit is worth."""
     times = (f"As of {words.minute(as_of)}", f"First request {words.minute(since)}")
-    return (*times, "All times and days are UTC", *values)
+    return (*times, *only_facts(provider), "All times and days are UTC", *values)
+
+
+def only_facts(provider: str | None) -> tuple[str, ...]:
+    """Say that a page is of the requests to one provider, if it is."""
+    return () if provider is None else (f"Only requests to {provider}",)
 
 
 def unit_values(catalog: Catalog, providers: Sequence[str | None]) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def _frame(
     return Frame(
         name="overview",
         title=titled("Overview", report.period),
-        facts=as_of_facts(audit.last_at, audit.first_at, report.credit_values),
+        facts=as_of_facts(audit.last_at, audit.first_at, report.credit_values, report.provider),
         catalog_version=audit.catalog_version,
         catalog_digest=audit.catalog_digest,
         input_digest=audit.input_digest,

@@ -13,7 +13,7 @@ from reports.audit_report import titled
 from reports.figures import count, exactly, grouped, money
 from reports.pages import rate_card_charts as charts
 from reports.pages import rate_card_tables as tables
-from reports.pages.frame import Choice, Filter, Frame, render, sku_filter
+from reports.pages.frame import Choice, Filter, Frame, only_facts, render, sku_filter
 from reports.rate_card_report import RateCardReport
 
 #: Rates in units of up to 10^9 per 1M tokens, times 12 decimal places of a unit's value, stay exact.
@@ -111,7 +111,12 @@ def _frame(report: RateCardReport, pages: Sequence[str]) -> Frame:
     return Frame(
         name="rate-card",
         title=titled("Rate card", report.title),
-        facts=(f"Rates as of {words.minute(report.at)}", "All times and days are UTC", *report.unit_values),
+        facts=(
+            f"Rates as of {words.minute(report.at)}",
+            *only_facts(report.provider),
+            "All times and days are UTC",
+            *report.unit_values,
+        ),
         catalog_version=report.catalog_version,
         catalog_digest=report.catalog_digest,
         input_digest=report.input_digest,

@@ -92,7 +92,8 @@ def _facts(report: VendorsReport) -> tuple[str, ...]:
         "Each request at the prices of its own time" if report.at is None else f"Prices of {words.minute(report.at)}"
     )
     if report.ledger_name:
-        return (*as_of_facts(report.last_at, report.first_at, report.credit_values), "Amounts in USD", prices)
+        facts = as_of_facts(report.last_at, report.first_at, report.credit_values, report.provider)
+        return (*facts, "Amounts in USD", prices)
     return (prices, "Amounts in USD", *report.credit_values)
 
 
