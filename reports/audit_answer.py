@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing.audit import Audit, Gap, UnitTotals
-from pricing.amounts import digits
 from reports import words
 from reports.audit_figures import AuditFigures
-from reports.figures import Shown, count, dollars, grouped, money, percent, rounded, signed, unit_name
+from reports.figures import count, dollars, grouped, money, rounded, signed
 
 WRONG = ("overcharged", "undercharged", "charged_failure")
 
@@ -37,16 +36,6 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """The tiles of one unit."""
-
-    unit: str
-    name: str
-    tiles: tuple[Tile, ...]
-    is_checked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class VerdictShare:
     """How many requests have a verdict; `permille` is for drawing only."""
 
@@ -71,14 +60,6 @@ def answers(audit: Audit, figures: AuditFigures) -> tuple[Answer, ...]:
     if checked:
         return tuple(_answer(audit, total, figures) for total in checked)
     return (Answer("No request has both a charge and a price, so there is nothing to check.", "", "", "even"),)
-
-
-def units(audit: Audit, figures: AuditFigures) -> tuple[Unit, ...]:
-    """Return the tiles of each unit."""
-    return tuple(
-        Unit(total.unit, unit_name(total.unit), tuple(_tiles(audit, total, figures)), bool(total.checked))
-        for total in ordered(audit)
-    )
 
 
 def ordered(audit: Audit) -> list[UnitTotals]:
@@ -174,41 +155,6 @@ def _both_ways(audit: Audit, figures: AuditFigures, unit: str) -> str:
 
 def _requests(audit: Audit, unit: str, *verdicts: str) -> int:
     return sum(line.verdicts.get(code, 0) for line in audit.skus if line.unit == unit for code in verdicts)
-
-
-def _tiles(audit: Audit, total: UnitTotals, figures: AuditFigures) -> Iterator[Tile]:
-    unit, places, shown = total.unit, figures.places[total.unit], figures.totals[total.unit]
-    unchecked, owed = rounded(total.charged_unchecked, places), rounded(total.expected_unreported, places)
-    if total.checked or unchecked:
-        parts = (f"{_figure(shown.charged, unit)} checked", f"+ {_figure(unchecked, unit)} not checkable")
-        whole = (f"all of it in {count(total.checked, 'checked request')}",)
-        exact = digits(total.charged + total.charged_unchecked) or ""
-        yield Tile("Billed", _figure(shown.charged + unchecked, unit), exact, parts if unchecked else whole)
-    else:
-        yield Tile("Billed", "not reported", "", ("no log names a charge",))
-    unreported = f"for {count(_requests(audit, unit, 'unreported'), 'request')} that report no charge"
-    if total.checked:
-        more = (f"+ {_figure(owed, unit)} {unreported}",) if owed else ()
-        notes = (f"for {count(total.checked, 'checked request')}", *more)
-        yield Tile("Expected", _figure(shown.expected, unit), digits(total.expected) or "", notes)
-        yield _variance_tile(audit, total, shown)
-    else:
-        yield Tile("Expected", _figure(owed, unit), digits(total.expected_unreported) or "", (unreported,))
-    share = f"{grouped(rounded(total.priced_share * 100, 2))}\N{NO-BREAK SPACE}%"
-    note = f"of {count(total.requests, 'request')} have a known price"
-    yield Tile("Priced", share, digits(total.priced_share) or "", (note,))
-
-
-def _variance_tile(audit: Audit, total: UnitTotals, shown: Shown) -> Tile:
-    notes = [share] if (share := percent(shown.variance, shown.expected)) and shown.variance else []
-    if total.usd is not None and total.unit != "USD" and total.usd:
-        notes.append(dollars(total.usd, with_sign=True))
-    beyond = _requests(audit, total.unit, *WRONG)
-    tone = "" if not beyond else "over" if shown.variance > 0 else "under"
-    second = f"{count(beyond, 'request')} beyond the tolerance of {money(audit.tolerance, total.unit)}"
-    first = " of expected, ".join(notes) if len(notes) > 1 else "".join(f"{note} of expected" for note in notes)
-    figure = _figure(shown.variance, total.unit, with_sign=True)
-    return Tile("Variance", figure, digits(total.variance) or "", tuple(filter(None, (first, second))), tone)
 
 
 def _figure(amount: Decimal, unit: str, *, with_sign: bool = False) -> str:

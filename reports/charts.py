@@ -29,7 +29,7 @@ class Chart:
 
     id: str
     kind: str
-    """`bars` or `days`: how the page's script takes the points that the filter allows."""
+    """How the page's script takes the points that the filter allows: the name of one of its `charts`."""
     unit: str
     title: str
     subtitle: str

@@ -65,7 +65,7 @@ class Sums:
     """Small SKUs beyond what a page can carry have one number together."""
     sku_filter: Filter
     currencies: tuple[Currency, ...]
-    """None if nothing was spent."""
+    """Empty if nothing was spent."""
 
     @classmethod
     def of(cls, audit: Audit, statement: Statement | None) -> "Sums":

@@ -62,6 +62,8 @@ def render_statement(  # noqa: PLR0913 - the last three are what only a command 
         stated = Stated.of(short, reconciliations)
         views, scoped = _accounts(stated)
         shares = statement_shares.shares(stated)
+        command = ["tallystick", "statement", "--ledger", ledger_name, "--month", f"{statement.month:%Y-%m}"]
+        command += ["--format", "json"]
         view: dict[str, Any] = {
             "found": statement,
             "answers": statement_tiles.answers(stated),
@@ -79,10 +81,7 @@ def render_statement(  # noqa: PLR0913 - the last three are what only a command 
             "unpriced": statement_tables.unpriced(stated),
             "tiles": statement_tiles.scopes(stated)[0].tiles,
             "places": {account_name(key): places for key, places in stated.figures.places.items()},
-            "command": shlex.join([
-                "tallystick", "statement", "--ledger", ledger_name, "--month", f"{statement.month:%Y-%m}",
-                "--format", "json",
-            ]),
+            "command": shlex.join(command),
         }
         data = _data(stated, [*scoped, *(each.scoped for each in shares)])
         frame = Frame(
