@@ -51,7 +51,7 @@ def _frame(report: AuditReport, figures: AuditFigures, names: audit_tables.Names
     return Frame(
         name="findings",
         title=titled("Findings", report.period),
-        facts=as_of_facts(audit.last_at, audit.first_at, report.credit_values),
+        facts=as_of_facts(audit.last_at, audit.first_at, report.credit_values, report.provider),
         catalog_version=audit.catalog_version,
         catalog_digest=audit.catalog_digest,
         input_digest=audit.input_digest,
