@@ -49,10 +49,14 @@
   const rowsOf = (keys) => rows.filter((row) => holds(keys, row));
   const binsOf = ({ day }) => data.bins.filter((bin) => !day || day.has(bin));
 
+  /** Whether of none of these requests it is known what they cost. */
+  const isUnknown = (list) => list.length > 0 && !list.some((row) => row.known || row.spend);
+
   function summary(keys, filter) {
     const list = rowsOf(keys), requests = list.reduce((total, row) => total + row.requests, 0);
     const spent = data.currencies.map((each, index) => {
       const own = list.filter((row) => row.currency === index);
+      if (isUnknown(own)) return `unknown in ${each.name}`;
       const amount = shown(own.reduce((total, row) => total + told(row, row.spend), 0n), each.places);
       return `${money(grouped(amount, each.places), each)}${each.unit === "USD" ? "" : ` ${each.name}`}`;
     });
@@ -166,6 +170,7 @@
       const currency = data.currencies[currencyOf(of)], list = rowsOf(keys).filter((row) => row.currency === currencyOf(of));
       const amount = list.reduce((total, row) => total + told(row, row.spend), 0n);
       const whole = rows.filter((row) => row.currency === currencyOf(of)).reduce((total, row) => total + told(row, row.spend), 0n);
+      if (isUnknown(list)) return { figure: "\u2014", exact: "", notes: ["no request of known cost"] };
       return {
         figure: money(grouped(shown(amount, currency.places), currency.places), currency), exact: exactly(amount),
         notes: [whole && `${percent(amount, whole, 1).replace("+", "")} of all spend`],

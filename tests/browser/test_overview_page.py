@@ -79,6 +79,25 @@ def read_tables(path: Path) -> dict[str, list[str | None]]:
     return found
 
 
+def test_what_nobody_knows_the_cost_of_is_not_free(open_page: Open, overview_file: Path) -> None:
+    page = open_page(overview_file, viewport=DESKTOP)
+    unknown = page.evaluate("""() => {
+        const { bins, rows } = Tally.data;
+        const of = (bin, key) => rows.filter((row) => row[0] === bin && String(row[1]) === key);
+        const free = (list) => list.length && !list.some((row) => row[8] || row[13]);
+        return Tally.choices("sku").flatMap(({ value, key }) =>
+            bins.flatMap((day, bin) => (free(of(bin, key)) ? [[value, day]] : [])));
+    }""")
+    assert unknown
+    for sku, day in unknown[:3]:
+        choose(page, sku=sku)
+        for name in ("from", "to"):
+            page.locator(f"[name={name}]").fill(day)
+        expect(page.locator("#status")).to_contain_text("spend unknown in")
+        expect(page.locator("#status")).not_to_contain_text("$0.00")
+        assert page.locator("[data-tile=spend] .figure").first.inner_text() == "\N{EM DASH}"
+
+
 def test_a_filter_rules_every_figure_and_a_link_restores_it(open_page: Open, overview_file: Path) -> None:
     page = open_page(overview_file, viewport=DESKTOP)
     wait_for_charts(page)
