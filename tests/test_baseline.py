@@ -252,5 +252,5 @@ def test_without_the_package_the_error_names_the_remedy(monkeypatch: pytest.Monk
     monkeypatch.delattr(pricing, "genai_data", raising=False)
     monkeypatch.delitem(sys.modules, "pricing.genai_data", raising=False)
     monkeypatch.setitem(sys.modules, "genai_prices.data", None)
-    with pytest.raises(PricingError, match=r"pip install 'tallystick\[baseline\]'"):
+    with pytest.raises(PricingError, match=r"pip install genai-prices"):
         baseline_cards(OBSERVED)
