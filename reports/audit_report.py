@@ -9,9 +9,9 @@ from billing.audit import Audit, AuditedRequest
 from billing.auditor import audit_cells, requests, usage_of
 from billing.cube import Cell, cube
 from billing.ledger import Ledger
-from billing.rating import Rating, Selection, lay_rates
+from billing.rating import Selection, lay_rates
 from pricing.calculator import Charge, rate
-from pricing.catalog import Catalog, RatePeriod
+from pricing.catalog import Catalog
 from reports import words
 from reports.pages.frame import unit_values
 
@@ -28,8 +28,6 @@ class AuditReport:
     """The months that it is of, such as `October 2026`; empty where no request tells its time."""
     samples: tuple[tuple[AuditedRequest, Charge | None], ...]
     """Requests to drill down to, with the arithmetic of each; None where no rate is known."""
-    rates: tuple[RatePeriod, ...]
-    """The rates that the requests were rated by."""
     ledger_name: str
     """Shown in the commands that list the rest."""
     is_simulated: bool = False
@@ -63,7 +61,6 @@ def audit_report(
         samples=tuple(
             (request, None if period is None else rate(usage_of(request), period)) for request, period in sampled
         ),
-        rates=rates_used(rating, found),
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=unit_values(catalog, [line.provider for line in found.skus]),
@@ -91,15 +88,3 @@ def titled(name: str, period: str) -> str:
 def period_of(found: Audit, selection: Selection) -> str:
     """Return the months that the audit is of, such as `October 2026`; empty where no request tells its time."""
     return words.months(selection.start or found.first_at, found.last_at)
-
-
-def rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
-    """Return the rates of the audit's SKUs that were in force between its first request and its last."""
-    sold = {(line.provider, line.sku) for line in found.skus}
-    return tuple(
-        period
-        for period in rating.periods
-        if (period.provider, period.sku) in sold
-        and (period.valid_from is None or found.last_at is None or period.valid_from <= found.last_at)
-        and (period.valid_to is None or found.first_at is None or period.valid_to > found.first_at)
-    )

@@ -7,12 +7,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from billing.audit import Finding
+from billing.audit import Audit, Finding
 from billing.months.quantities import QuantityLine, quantities
+from billing.rating import Rating
 from pricing.catalog import RatePeriod
 from pricing.rates import PerMtok
 from pricing.usage import TOKEN_KINDS, WEB_SEARCH
-from reports.audit_report import period_of, rates_used, titled
+from reports.audit_report import period_of, titled
 from reports.exports.audited import Audited
 from reports.exports.columns import INSTANT
 from reports.exports.files import whole_file
@@ -45,7 +46,7 @@ def write_workbook(path: Path, audited: Audited) -> int:
         lines = quantities(audited.rating, audited.audit.tolerance)
         book.sheet("statement", _STATEMENT, map(_statement_row, lines))
         book.sheet("findings", [each.name for each in fields(Finding)], map(_finding_row, audited.audit.findings))
-        periods = rates_used(audited.rating, audited.audit)
+        periods = _rates_used(audited.rating, audited.audit)
         book.sheet("rates", _RATES, (row for period in periods for row in _rate_rows(period)))
         return _write_requests(book, audited)
 
@@ -117,3 +118,15 @@ def _rate_row(period: RatePeriod, above: int | None, per_mtok: PerMtok) -> Seque
         rounding.scope, rounding.basis, rounding.evidence, period.source.title, period.source.document, block.field,
         block.observed_on,
     )  # fmt: skip
+
+
+def _rates_used(rating: Rating, found: Audit) -> tuple[RatePeriod, ...]:
+    """Return the rates of the audit's SKUs that were in force between its first request and its last."""
+    sold = {(line.provider, line.sku) for line in found.skus}
+    return tuple(
+        period
+        for period in rating.periods
+        if (period.provider, period.sku) in sold
+        and (period.valid_from is None or found.last_at is None or period.valid_from <= found.last_at)
+        and (period.valid_to is None or found.first_at is None or period.valid_to > found.first_at)
+    )
