@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, zip_longest
 from operator import itemgetter
 
 from pricing.amounts import times
@@ -26,6 +26,7 @@ _MOMENT = timedelta(microseconds=1)
 class SheetRate:
     """The rates of one SKU in one period, for prompts of more than `above` tokens and of at most `up_to`.
 
+    One price for all prompts stands here once for each price that the maker asks for them.
     `list_period` is what the model's maker asks in the same service tier, at `list_at`; None if no card tells.
     """
 
@@ -131,9 +132,9 @@ def _of_period(period: RatePeriod, maker: Seller | None, at: datetime) -> Iterat
     found = maker and maker.catalog.find(maker.provider, maker.sku, list_at, period.block.service_tier)
     list_period = found if isinstance(found, RatePeriod) else None
     is_list = maker is not None and (maker.provider, maker.sku) == (period.provider, period.sku)
-    limits = [0, *(tier.above for tier in period.block.context_tiers), None]
-    for above, up_to in pairwise(limits):
-        above = above or 0  # noqa: PLW2901 - only the last limit is None, and nothing begins there
+    told = [period] if list_period is None or period.block.per_mtok == _NO_RATES else [period, list_period]
+    limits = sorted({0, *(tier.above for each in told for tier in each.block.context_tiers)})
+    for above, up_to in zip_longest(limits, limits[1:]):
         own = tier_rates(period, above + 1)
         listed = _NO_RATES if list_period is None else tier_rates(list_period, above + 1)
         yield SheetRate(period, above, up_to, own, is_list, list_at, list_period, listed)

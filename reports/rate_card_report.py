@@ -1,5 +1,6 @@
 """What the page of the rate card says: the rates of the SKUs that were used, or that a vendor sells."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -78,7 +79,8 @@ def _is_sold(catalog: Catalog, provider: str, sku: str) -> bool:
 
 
 def _report(catalog: Catalog, sold: Sequence[SkuName], at: datetime, title: str) -> RateCardReport:
-    shown, beyond = _fitting(catalog, sold)
+    sheet = rate_sheet(catalog, sold, at)
+    shown, beyond = _fitting(sold, sheet)
     listed = {name: (seller.provider, seller.sku) for name, seller in list_sellers(catalog, shown).items()}
     compared = {
         maker: tuple(name for name in shown if listed.get(name) == maker and name != maker)
@@ -86,10 +88,11 @@ def _report(catalog: Catalog, sold: Sequence[SkuName], at: datetime, title: str)
     }
     tiers = {maker: _tiers(catalog, [maker, *held] if maker in shown else held) for maker, held in compared.items()}
     added = [maker for maker in compared if maker not in shown]
-    rates = [
+    rates = [each for each in sheet if each.sold in shown]
+    rates += [
         each
-        for each in (*rate_sheet(catalog, shown, at), *rate_sheet(catalog, added, at))
-        if each.sold in shown or (each.period.holds(at) and each.period.block.service_tier in tiers[each.sold])
+        for each in rate_sheet(catalog, added, at)
+        if each.period.holds(at) and each.period.block.service_tier in tiers[each.sold]
     ]
     periods = tuple(
         period
@@ -113,15 +116,14 @@ def _report(catalog: Catalog, sold: Sequence[SkuName], at: datetime, title: str)
     )
 
 
-def _fitting(catalog: Catalog, sold: Sequence[SkuName]) -> tuple[list[SkuName], Mapping[str, int]]:
+def _fitting(sold: Sequence[SkuName], sheet: Sequence[SheetRate]) -> tuple[list[SkuName], Mapping[str, int]]:
     """Return the SKUs whose rates fit onto the page, and per provider how many do not."""
     shown: list[SkuName] = []
     beyond: dict[str, int] = {}
+    held = Counter(each.sold for each in sheet)
     rates = 0
     for provider, sku in sold:
-        tiers = catalog.service_tiers(provider, sku)
-        periods = [period for tier in tiers for period in catalog.periods(provider, sku, tier)]
-        rates += sum(1 + len(period.block.context_tiers) for period in periods)
+        rates += held[provider, sku]
         if rates <= _MOST_RATES:
             shown.append((provider, sku))
         else:

@@ -51,6 +51,17 @@ def test_it_says_who_is_below_and_above_the_list_price_and_works_one_out(report:
     )
 
 
+def test_a_price_below_the_list_price_for_long_prompts_alone_is_told_of_small_ones_as_above_it() -> None:
+    """The maker asks $3.00, and $6.00 of prompts above 200,000 tokens; the route $4.415 of all."""
+    found = rate_card_of_providers(load_catalog(providers=["aivideoapi", "anthropic"]), ["aivideoapi"], SOURCED)
+    told = [row[2:3] + row[-3:-2] for row in cells(tables.dollars(found), "claude-sonnet-4-5/anthropic")]
+    assert told == [
+        ["$4.415\n147.2\N{NO-BREAK SPACE}% of list", "prompts of up to 200,000 tokens"],
+        ["$4.415\n73.6\N{NO-BREAK SPACE}% of list", "prompts above 200,000 tokens"],
+    ]
+    assert answer(found).endswith("Where the size of a prompt matters, small ones count.")
+
+
 def test_a_cell_has_dollars_and_the_share_of_list_and_a_dash_has_its_reason(report: RateCardReport) -> None:
     found = tables.dollars(report)
     (plain,) = cells(found, "model-a")[1:2]

@@ -38,6 +38,15 @@ def test_rates_stand_beside_the_makers_price_for_the_same_prompts_and_time() -> 
     assert all(each.is_list for each in maker)
 
 
+def test_one_price_for_all_prompts_is_held_against_each_price_of_the_maker() -> None:
+    small, long = rate_sheet(a_market(), [("vendor", "model-a")], MARCH - timedelta(days=1))
+    assert [(each.above, each.up_to) for each in (small, long)] == [(0, 200_000), (200_000, None)]
+    assert [each.usd(INPUT) for each in (small, long)] == [Decimal("1.5")] * 2
+    assert [each.ratio(INPUT) for each in (small, long)] == [Fraction(1, 2), Fraction(1, 4)]
+    (unpriced,) = rate_sheet(a_market(), [("vendor", "model-c")], MARCH - timedelta(days=1))
+    assert (unpriced.above, unpriced.up_to) == (0, None)
+
+
 def test_an_earlier_rate_is_held_against_the_list_price_of_its_last_instant() -> None:
     past, now = rate_sheet(a_market(), [("vendor", "model-b")], NOW)
     assert past.list_at == JUNE - timedelta(microseconds=1)

@@ -65,7 +65,10 @@ def answer(report: RateCardReport) -> str:
         if side in sides
     ]
     which = "you used" if report.is_of_usage else f"of {report.title}"
-    return f"Of the {count(len(rates), 'SKU')} {which}, {_listing(told)}."
+    small = (
+        "" if all(each.up_to is None for each in rates) else " Where the size of a prompt matters, small ones count."
+    )
+    return f"Of the {count(len(rates), 'SKU')} {which}, {_listing(told)}.{small}"
 
 
 def example(report: RateCardReport) -> str:
