@@ -5,7 +5,7 @@ The digits are those of `pricing.calculator`, request by request.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from billing.engine import Engine
 from billing.errors import StaleRatingError
 from billing.price_calendar import END_US, Stretches, bounds, stretches
-from billing.queries import NOTHING_TAKEN, WIDE, chain
+from billing.queries import NOTHING_TAKEN, WIDE, chain, statement
 from billing.refunds import Unclaimed, lay_remarks
 from pricing.amounts import per_mtok_to_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
@@ -133,6 +133,12 @@ def held_providers(ledger: Engine) -> tuple[str, ...]:
     """Return the providers that the ledger has usage of, in alphabetical order."""
     query = "SELECT DISTINCT provider FROM usage_records WHERE provider IS NOT NULL ORDER BY provider"
     return tuple(name for (name,) in ledger.rows(query))
+
+
+def held_months(ledger: Engine, provider: str | None = None) -> tuple[date, ...]:
+    """Return the first days of the months that the ledger has requests of, to that provider or to any."""
+    days = ledger.rows(statement("held_days"), {"provider": provider})
+    return tuple(sorted({day.replace(day=1) for (day,) in days}))
 
 
 def lay_rates(ledger: Engine, catalog: Catalog, selection: Selection = EVERYTHING) -> Rating:

@@ -89,8 +89,11 @@ def _names_of_model(ledger: Engine, catalog: Catalog, model: str, terms: Terms) 
 
 
 def nothing_of(ledger: Engine, model: str) -> NothingToReplayError:
-    """Return the error for a model of which no request is selected."""
-    return NothingToReplayError(f"no request of {model} in {ledger.path} is selected; `--map` takes other names")
+    """Return the error for a model of which no request is selected that neither failed nor was cut."""
+    if not held_names(ledger):
+        return NothingToReplayError(f"{ledger.path} holds no request; `tallystick import PATH` reads your logs")
+    told = f"no request of {model} in {ledger.path} that neither failed nor was cut is selected"
+    return NothingToReplayError(f"{told}; `--map` takes other names")
 
 
 def held_names(ledger: Engine) -> list[tuple[str, str]]:

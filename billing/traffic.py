@@ -29,6 +29,8 @@ class ModelTraffic:
     providers: int
     """How many sell it."""
     requests: int
+    whole: int
+    """Requests that neither failed nor were cut: what can be held against another vendor."""
     spent: Decimal
     unknown: int
     first_at: datetime | None
@@ -36,8 +38,8 @@ class ModelTraffic:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether more than one vendor sells it."""
-        return self.providers > 1
+        """Whether more than one vendor sells it, and there is usage to compare."""
+        return self.providers > 1 and self.whole > 0
 
 
 def traffic(
@@ -63,12 +65,12 @@ def not_taken(ledger: Ledger) -> tuple[int, int]:
 def _traffic(model: str, providers: int, cells: Sequence[Cell]) -> ModelTraffic:
     known = [(cell, cost) for cell in cells if (cost := _dollars(cell)) is not None]
     times_told = [at for cell in cells for at in (cell.first_at, cell.last_at) if at is not None]
-    requests = sum(cell.requests for cell in cells)
     return ModelTraffic(
         model=model,
         is_known=providers > 0,
         providers=providers,
-        requests=requests,
+        requests=sum(cell.requests for cell in cells),
+        whole=sum(cell.used for cell in cells if cell.verdict != "incomplete"),
         spent=total(cost for _, cost in known),
         unknown=sum(cell.requests if _dollars(cell) is None else cell.unknown for cell in cells),
         first_at=min(times_told, default=None),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from billing.auditor import input_digest
 from billing.cube import Cell, cube
 from billing.ledger import Ledger
 from billing.pieces import replay_together
-from billing.rating import EVERYTHING, Selection, lay_rates
+from billing.rating import EVERYTHING, Selection, held_months, lay_rates
 from billing.replay import nothing_of
 from billing.traffic import ModelTraffic, not_taken, traffic
 from pricing.amounts import digits
@@ -56,6 +56,8 @@ class VendorsReport:
     """Shown in the commands that compare the rest; empty where no ledger was read."""
     others: tuple[ModelTraffic, ...] = ()
     """What else the ledger holds: models beyond the most that a page shows, of one vendor alone, or of no card."""
+    held: tuple[date, ...] = ()
+    """Where no request was selected, the first days of the months that the ledger holds requests of."""
     rejects: int = 0
     conflicts: int = 0
     """Records of the whole ledger that were not taken, and that contradict another."""
@@ -103,6 +105,7 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
         input_digest=input_digest(ledger),
         ledger_name=ledger.path.name,
         others=() if models else tuple(each for each in held if each.model not in found),
+        held=() if held else held_months(ledger, selection.provider),
         rejects=rejects,
         conflicts=conflicts,
         credit_values=_values(catalog, [each.comparison for each in found.values()]),

@@ -1,7 +1,7 @@
 """Codes in plain words: verdicts, reasons, token kinds and rounding rules as a reader meets them."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from pricing.amounts import digits
@@ -74,6 +74,8 @@ _CAUSES = {
     "unexplained": "Unexplained",
     "tolerance": "Within tolerance, or refunded",
 }
+#: Months that are named one by one.
+_MOST_MONTHS = 6
 _MODES = {"down": "cut", "up": "rounded up", "half_up": "rounded half up"}
 _BASES = {
     "documented": "documented by the vendor",
@@ -142,6 +144,20 @@ def months(first: datetime | None, last: datetime | None) -> str:
         return ""
     start, end = (f"{at:%B %Y}" for at in (first, last))
     return start if start == end else f"{start} to {end}"
+
+
+def held(months: Sequence[date]) -> str:
+    """Say which months a ledger has requests of, to who asks for others.
+
+    >>> held([date(2026, 9, 1), date(2026, 10, 1)])
+    'The ledger holds requests of September 2026 and October 2026.'
+    """
+    if not months:
+        return "The ledger holds no request that tells its time; `tallystick import PATH` reads your logs."
+    names = [f"{month:%B %Y}" for month in months]
+    if len(names) > _MOST_MONTHS:
+        return f"The ledger holds requests of {len(names)} months, from {names[0]} to {names[-1]}."
+    return f"The ledger holds requests of {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}."
 
 
 def period(valid_from: datetime | None, valid_to: datetime | None) -> str:

@@ -20,6 +20,8 @@ SHARED: Final = (
     # causes and findings
     "mismatched", "supposed", "reproduced", "unreproduced", "explained", "diagnosed", "exposed", "spared",
     "finding_days", "attributed", "exported",
+    # what there is, where nothing is found
+    "held_days",
     # refunds, and calls that are charged twice
     "refunds", "refundable", "repeated",
     # the comparison, and what a statement is summed from

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from billing.records import Status, UsageRecord
 from pricing.baskets import spread
 from pricing.catalog import load_catalog
 from pricing.comparison import compare
@@ -30,7 +31,7 @@ from reports.tables import Table
 from reports.vendors_report import VendorsReport, basket_report, ledger_report
 from tests.audit_values import HOSTILE
 from tests.conftest import ROOT
-from tests.ledgers import a_ledger, block, put
+from tests.ledgers import OCTOBER, a_ledger, block, put
 from tests.page_reading import MOST_BYTES, Read, check_charts, check_nothing_is_loaded, check_policy, read
 from tests.rate_strategies import blocks
 from tests.test_cli import call
@@ -205,11 +206,30 @@ def test_models_are_taken_while_a_page_holds_them_and_the_rest_is_told(monkeypat
     assert "--model model-b" in page
 
 
+def test_a_model_of_which_nothing_was_used_is_said_to_be_so_and_no_command_compares_it() -> None:
+    failed = UsageRecord(1, "vendor", "model-a", "r1", at=OCTOBER, status=Status.FAILED, error_status=503)
+    alone = UsageRecord(2, "vendor", "model-c", "r2", at=OCTOBER, usage=Usage(input=5))
+    used = UsageRecord(3, "vendor", "model-b", "r3", at=OCTOBER, usage=Usage(input=5))
+
+    def said_of(*records: UsageRecord) -> str:
+        with a_ledger() as ledger:
+            put(ledger, [*records])
+            return read(render_vendors(ledger_report(ledger, a_catalog()))).said
+
+    said = said_of(failed, alone, used)
+    assert "1 request of model-a: all failed or were cut, so nothing is known to be used" in said
+    assert "less was spent" not in said
+    assert "--model model-a" not in said
+    none = "There is nothing to compare: all requests of models that more than one vendor sells failed or were cut."
+    assert none in said_of(failed, alone)
+    assert "There is nothing to compare: no model of these requests is sold by more than one" in said_of(alone)
+
+
 def test_a_page_of_nothing_is_calm(capsys: pytest.CaptureFixture[str]) -> None:
     with a_ledger() as ledger:
         put(ledger, [])
         text = render_vendors(ledger_report(ledger, a_catalog()))
-    assert "No model in this ledger is sold by more than one vendor, so there is nothing to compare." in text
+    assert "There is no request to compare. The ledger holds no request that tells its time" in text
     assert 'id="filter"' not in text
     code, _, err = call(capsys, "report", "vendors", "--input", "5")
     assert (code, "need a --model" in err) == (2, True)

@@ -7,6 +7,7 @@ from operator import itemgetter
 from billing.traffic import ModelTraffic
 from pricing.comparison import Comparison
 from pricing.offers import Offer
+from reports import words
 from reports.audit_answer import Answer, LeftOut
 from reports.comparison_answer import basket_words
 from reports.figures import count
@@ -30,9 +31,18 @@ _ENDINGS = {
 
 def answers(report: VendorsReport) -> tuple[Answer, ...]:
     """Return one answer per model, the most spent first."""
-    found = tuple(_answer(each) for each in report.models)
-    nothing = "No model in this ledger is sold by more than one vendor, so there is nothing to compare."
-    return found or (Answer(nothing, "", "", "even"),)
+    return tuple(_answer(each) for each in report.models) or (Answer(_nothing(report), "", "", "even"),)
+
+
+def _nothing(report: VendorsReport) -> str:
+    """Say why no model is on the page."""
+    if not report.others:
+        return f"There is no request to compare. {words.held(report.held)}"
+    if any(each.providers > 1 for each in report.others):
+        why = "all requests of models that more than one vendor sells failed or were cut"
+    else:
+        why = "no model of these requests is sold by more than one vendor"
+    return f"There is nothing to compare: {why}."
 
 
 def details(each: Compared) -> str:
@@ -175,11 +185,15 @@ def _ended(report: VendorsReport) -> Iterator[LeftOut]:
 def _not_compared(others: Sequence[ModelTraffic], ledger: str) -> Iterator[LeftOut]:
     """Tell of models that are not on the page, by why not."""
     more = [each for each in others if each.is_comparable]
-    alone = [each for each in others if each.is_known and not each.is_comparable]
+    unused = [each for each in others if each.providers > 1 and not each.whole]
+    alone = [each for each in others if each.providers == 1]
     unknown = [each for each in others if not each.is_known]
     if more:
         command = f"tallystick report vendors {ledger} --model {shlex.quote(more[0].model)}"
         yield LeftOut(f"{_requests(more)} of {_names(more)}: less was spent on these", command)
+    if unused:
+        told = f"{_requests(unused)} of {_names(unused)}: all failed or were cut, so nothing is known to be used"
+        yield LeftOut(told)
     if alone:
         yield LeftOut(f"{_requests(alone)} of {_names(alone)}: one vendor alone sells it")
     if unknown:
