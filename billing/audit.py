@@ -178,6 +178,13 @@ class Audit:
     """Selected requests that are in no total, for their id was taken by others."""
     rejects: int
     """Records of all logs that were not taken: of what provider and time they are is not known."""
+    held: tuple[date, ...] = ()
+    """Where no request is selected, the first days of the months that the ledger holds requests of."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no request is selected."""
+        return not any(self.verdicts.values())
 
     @property
     def has_variance(self) -> bool:

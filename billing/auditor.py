@@ -17,7 +17,7 @@ from billing.errors import UnknownRequestError
 from billing.findings import find
 from billing.ledger import dicts
 from billing.queries import chain
-from billing.rating import EVERYTHING, Rating, Selection, lay_rates
+from billing.rating import EVERYTHING, Rating, Selection, held_months, lay_rates
 from pricing.amounts import from_pico, to_pico
 from pricing.catalog import Catalog, RatePeriod
 from pricing.usage import TOKEN_KINDS, UNSPLIT_CACHE_WRITE, Usage
@@ -69,6 +69,7 @@ def audit_cells(rating: Rating, cells: Sequence[Cell], tolerance: Decimal = Deci
         ),
         conflicts=_conflicts(rating),
         rejects=_count(ledger, "rejects"),
+        held=() if cells else held_months(ledger, rating.selection.provider),
     )
 
 

@@ -1,13 +1,16 @@
 """The answer of an audit in plain sentences: what was charged, what the card says, and what is in no sum."""
 
 from billing.audit import Audit, UnitTotals
+from reports import words
 from reports.figures import count, exactly
 
 
 def answer(audit: Audit) -> str:
     """Return one sentence per unit, and one on what the sums leave out."""
     sentences = [_sentence(totals) for totals in audit.totals if totals.checked]
-    if not sentences:
+    if audit.is_empty:
+        sentences = [f"There is no request to check. {words.held(audit.held)}"]
+    elif not sentences:
         sentences = ["No request has both a charge and a price, so there is nothing to check."]
     return " ".join([*sentences, *_refunded(audit), *_partial(audit)])
 

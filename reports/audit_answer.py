@@ -59,6 +59,8 @@ def answers(audit: Audit, figures: AuditFigures) -> tuple[Answer, ...]:
     checked = [total for total in ordered(audit) if total.checked]
     if checked:
         return tuple(_answer(audit, total, figures) for total in checked)
+    if audit.is_empty:
+        return (Answer(f"There is no request to check. {words.held(audit.held)}", "", "", "even"),)
     return (Answer("No request has both a charge and a price, so there is nothing to check.", "", "", "even"),)
 
 

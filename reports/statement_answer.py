@@ -7,6 +7,7 @@ from decimal import Decimal
 from billing.months.statement import Statement
 from billing.months.unusual_days import UnusualDay
 from pricing.amounts import plain
+from reports import words
 from reports.figures import adding_up, exactly, money, places_for, rounded, signed
 
 
@@ -30,18 +31,17 @@ def unusual_sentence(day: UnusualDay) -> str:
 
 def _sentences(found: Statement) -> Iterator[str]:
     label = f"{found.month:%B %Y}"
-    if not found.is_complete:
+    if not found.is_complete and not found.is_empty:
         label += f", until {found.as_of:%Y-%m-%d %H:%M} UTC"
     spent = [
         f"{exactly(each.sums.spend, each.unit)} at {_name(each.provider)}"
         for each in found.providers
         if each.unit is not None and each.sums.spend
     ]
-    yield (
-        f"{label}: you spent {_listed(spent)}{_worth(found)}."
-        if spent
-        else f"{label}: nothing of known cost was spent."
-    )
+    nothing = f"there is no request. {words.held(found.held)}" if found.is_empty else "nothing of known cost was spent."
+    yield f"{label}: you spent {_listed(spent)}{_worth(found)}." if spent else f"{label}: {nothing}"
+    if found.last_at is not None and not found.is_empty:
+        yield f"The logs end before the month does, at {words.minute(found.last_at)}."
     yield from _partial(found)
     yield from _changes(found)
     yield from (

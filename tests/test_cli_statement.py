@@ -76,6 +76,42 @@ def test_without_a_month_it_is_that_of_the_last_request(capsys: pytest.CaptureFi
     assert as_json(capsys)[1]["month"] == "2026-10"
 
 
+def test_a_month_without_a_request_names_the_months_that_have_some(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "2026: there is no request. The ledger holds requests of September 2026 and October 2026.\n"
+    for month, name in (("2026-08", "August"), ("2026-11", "November")):
+        code, out, _ = call(capsys, "--month", month, "--format", "md")
+        assert (code, out.splitlines(keepends=True)[0].endswith(f"{name} {told}")) == (0, True)
+    assert run(["report", "statement", "--month", "2026-08", "--format", "csv"]) == 0
+    page = Path("statement.html").read_text("utf-8")
+    assert told.strip() in page
+    assert '<dd class="figure"' not in page
+    assert run(["audit", "--month", "2026-08", "--format", "md"]) == 0
+    assert "There is no request to check. The ledger holds requests of September" in capsys.readouterr().out
+
+
+def test_an_empty_ledger_says_what_to_run(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
+    (working_folder / "nothing.jsonl").write_text("", "utf-8")
+    empty = ("--ledger", "empty.duckdb", "--format", "md")
+    run(["import", "nothing.jsonl", *empty])
+    _, out, err = call(capsys, "--month", "2026-10", *empty)
+    assert "`tallystick import PATH` reads your logs" in out
+    _, out, err = call(capsys, *empty)
+    assert "`tallystick import PATH` reads your logs" in err
+    for command in (["audit"], ["compare", "--model", "claude-opus-4-6", "--from-ledger"]):
+        run([*command, *empty])
+        out, err = capsys.readouterr()
+        assert "`tallystick import PATH` reads your logs" in out + err, command
+
+
+def test_a_month_that_is_over_says_where_its_logs_end(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "--month", "2026-10", "--format", "md")
+    assert (code, "The logs end before the month does, at 2026-10-03 09:00 UTC." in out) == (0, True)
+    _, out, _ = call(capsys, "--month", "2026-09", "--format", "md")
+    assert "The logs end" not in out  # there are later requests
+    assert run(["report", "statement", "--month", "2026-10", "--format", "csv"]) == 0
+    assert "the month is over, but the logs end at 2026-10-03 09:00 UTC" in Path("statement.html").read_text("utf-8")
+
+
 def test_every_format_can_be_written(capsys: pytest.CaptureFixture[str]) -> None:
     _, table, _ = call(capsys, "--month", "2026-10", "--format", "table")
     _, markdown, _ = call(capsys, "--month", "2026-10", "--format", "md")

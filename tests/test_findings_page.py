@@ -199,7 +199,9 @@ def test_a_page_without_variance_is_calm_and_a_page_without_requests_too() -> No
     assert "Partial totals" not in text
     assert "No finding: every checked charge is right." in text
     nothing = replace(page.audit, totals=(), skus=(), days=(), verdicts={}, first_at=None, last_at=None)
-    assert "there is nothing to check" in render_findings(replace(page, audit=nothing, samples=()))
+    said = read(render_findings(replace(page, audit=nothing, samples=()))).said
+    assert "There is no request to check." in said
+    assert "Rounding on this page Sums are rounded once" in said
 
 
 def test_every_chart_has_a_heading_a_text_and_a_table(plain: Read) -> None:

@@ -226,7 +226,8 @@ def test_nothing_to_tell_is_told() -> None:
         empty = audit_report(ledger, catalog, WHOLE_OCTOBER)
         statement = monthly_statement(ledger, catalog, Asked(month=OCTOBER.date(), now=NOVEMBER))
     for page in (read(render_overview(empty, None)), read(render_overview(empty, statement))):
-        assert "No request has both a charge and a price" in page.said
+        assert "There is no request to check. The ledger holds no request that tells its time" in page.said
+        assert "No request tells its time" in page.said
         assert check_charts(page) == 0
 
 

@@ -20,7 +20,7 @@ from billing.months.statement import Day, LeftOut, Statement
 from billing.months.statement_sums import month_change, provider_statements, sku_statements, unpriced_usage
 from billing.months.unusual_days import Odd, UnusualDay, driver, odd_days
 from billing.queries import chain
-from billing.rating import Rating, Selection, lay_rates
+from billing.rating import Rating, Selection, held_months, lay_rates
 from pricing.amounts import from_pico
 from pricing.catalog import Catalog
 
@@ -72,6 +72,7 @@ def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Stateme
     before = _before(month, end, as_of, is_complete=is_complete)
     rows = spending.lines(month, end, before)
     current = [row for row in rows if row["is_current"]]
+    days = _days(spending, month, ("provider", "unit"))
     return Statement(
         month=month, end=end, as_of=as_of, is_complete=is_complete, provider=asked.provider,
         catalog_version=catalog.version, catalog_digest=catalog.digest, input_digest=_input_digest(ledger),
@@ -81,7 +82,7 @@ def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Stateme
         list_prices=listed,
         unpriced=unpriced_usage(current),
         breakdowns=breakdowns(spending.shares(month, end, _MOST_NAMES, _MOST_TAGS), current, asked.allocation),
-        days=_days(spending, month, ("provider", "unit")),
+        days=days,
         sku_days=_days(spending, month, ("provider", "sku", "unit")),
         change=month_change(rows, *before),
         outlooks=outlooks(spending, {(row["provider"], row["unit"]) for row in current}, month, end, as_of),
@@ -89,6 +90,8 @@ def monthly_statement(ledger: Engine, catalog: Catalog, asked: Asked) -> Stateme
         unusual=_unusual(spending, month, as_of),
         left_out=_left_out(rating, month),
         effective_prices=effective,
+        last_at=_logs_end(ledger, asked.provider, end, days) if is_complete else None,
+        held=() if current else held_months(ledger, asked.provider),
     )  # fmt: skip
 
 
@@ -182,8 +185,8 @@ def _month(ledger: Engine, asked: Asked) -> date:
     last = _last_request(ledger, asked.provider)
     if last is None:
         whose = "" if asked.provider is None else f" of {asked.provider!r}"
-        message = f"{ledger.path}: no request{whose} tells its time, so there is no month to state; name one"
-        raise EmptyLedgerError(message)
+        told = f"no request{whose} tells its time, so there is no month to state"
+        raise EmptyLedgerError(f"{ledger.path}: {told}; `tallystick import PATH` reads your logs")
     return last.date()
 
 
@@ -191,6 +194,14 @@ def _last_request(ledger: Engine, provider: str | None) -> datetime | None:
     query = "SELECT MAX(used_at) FROM usage_records WHERE $provider IS NULL OR provider = $provider"
     ((last,),) = ledger.rows(query, {"provider": provider})
     return last if isinstance(last, datetime) else None
+
+
+def _logs_end(ledger: Engine, provider: str | None, end: date, days: Sequence[Day]) -> datetime | None:
+    """Return the last request of all, where it is of an earlier day than the last of the month."""
+    if days and days[-1].day == end - _DAY:
+        return None
+    last = _last_request(ledger, provider)
+    return last if last is not None and last < _midnight(end - _DAY) else None
 
 
 def _as_of(ledger: Engine, asked: Asked, month: date, end: date) -> tuple[datetime, bool]:

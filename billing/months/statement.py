@@ -289,6 +289,15 @@ class Statement:
     left_out: LeftOut
     effective_prices: Mapping[str, Decimal]
     """Dollars that one of a provider's units cost the user."""
+    last_at: datetime | None
+    """The last request of all, where the month is over and the logs end on an earlier day; else None."""
+    held: tuple[date, ...]
+    """Where the month has no request, the first days of the months that have."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the month has no request."""
+        return not self.providers
 
     @property
     def is_partial(self) -> bool:

@@ -100,8 +100,8 @@ def as_of_facts(
     as_of: datetime | None, since: datetime | None, values: Sequence[str], provider: str | None = None
 ) -> tuple[str, ...]:
     """Return the facts of a page made from a ledger: which requests, when they were, and what a unit is worth."""
-    times = (f"As of {words.minute(as_of)}", f"First request {words.minute(since)}")
-    return (*times, *only_facts(provider), "All times and days are UTC", *values)
+    known = () if as_of is None else (f"As of {words.minute(as_of)}", f"First request {words.minute(since)}")
+    return (*(known or ("No request tells its time",)), *only_facts(provider), "All times and days are UTC", *values)
 
 
 def only_facts(provider: str | None) -> tuple[str, ...]:

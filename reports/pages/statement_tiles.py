@@ -10,6 +10,7 @@ from fractions import Fraction
 from billing.months.budget_lines import BudgetLine
 from billing.months.statement import ProviderStatement, SkuStatement, Statement
 from pricing.amounts import digits, total
+from reports import words
 from reports.audit_answer import LeftOut, Tile
 from reports.figures import count, decimal, grouped, money, places_for, rounded
 from reports.pages.statement_marks import Stated, accounts, first_days, provider_name
@@ -43,6 +44,8 @@ def _cost(stated: Stated) -> str:
         for each in accounts(found)
         if each.unit is not None and not each.sums.is_unknown and each.sums.spend
     ]
+    if found.is_empty:
+        return f"{found.month:%B %Y}: there is no request. {words.held(found.held)}"
     label = _label(found)
     if not spent:
         return f"{label}: nothing of known cost was used."
@@ -272,6 +275,8 @@ def _unclaimed(found: Statement) -> Iterator[LeftOut]:
 def facts(found: Statement) -> tuple[str, ...]:
     """Return the stretch of time, whether it is over, and the zone."""
     last = found.end - timedelta(days=1)
-    state = "the month is over" if found.is_complete else f"as of {found.as_of:%Y-%m-%d %H:%M} UTC"
+    state = "the month is over" if found.is_complete else f"as of {words.minute(found.as_of)}"
+    if found.last_at is not None:
+        state += f", but the logs end at {words.minute(found.last_at)}"
     only = () if found.provider is None else (f"Only {found.provider}",)
     return (f"{found.month} to {last}, {state}", *only, "All times and days are UTC")
