@@ -65,6 +65,12 @@ class Comparison:
         return self.offers[0] if self.offers and self.offers[0].cost is not None else None
 
     @property
+    def all_cheapest(self) -> tuple[Offer, ...]:
+        """All offers at the price of the cheapest."""
+        best = None if self.cheapest is None else self.cheapest.cost
+        return tuple(each for each in self.offers if each.cost is not None and each.cost == best)
+
+    @property
     def perhaps_cheaper(self) -> Offer | None:
         """The offer without a price for all that costs less than the cheapest even at the most that bounds it, if any.
 

@@ -1,6 +1,6 @@
 """The answer of a comparison in plain sentences: who is cheapest, beside the list price, and what is not known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
@@ -10,6 +10,7 @@ from pricing.baskets import counts_of
 from pricing.claims import CheckedClaim
 from pricing.comparison import Comparison
 from pricing.offers import Offer, Part
+from reports import words
 from reports.figures import UNKNOWN, count, decimal, exactly
 
 _PLACES = 3
@@ -46,15 +47,17 @@ def _sentences(comparison: Comparison) -> Iterator[str]:
         yield f"Nobody publishes every price that {basket} need."
     else:
         whole = " with all prices" if any(each.cost is None for each in comparison.offers) else ""
-        yield f"{basket}: the cheapest{whole} is {_priced(best)}{_beside_list(comparison, best)}."
+        are = "is" if len(comparison.all_cheapest) == 1 else "are"
+        yield f"{basket}: the cheapest{whole} {are} {_priced(comparison.all_cheapest)}{_beside_list(comparison)}."
         yield from _perhaps_less(comparison, best.cost)
     if unknown := [each for each in comparison.offers if each.cost is None]:
         yield f"Not fully priced: {', '.join(_bounded(each) for each in unknown)}."
 
 
-def _priced(offer: Offer) -> str:
-    own = " at your own price of a unit" if offer.usd_effective is not None else ""
-    return f"{offer.seller.name} at {_dollars(offer.cost)}{own}"
+def _priced(cheapest: Sequence[Offer]) -> str:
+    names = words.listed([each.seller.name for each in cheapest])
+    own = " at your own price of a unit" if any(each.usd_effective is not None for each in cheapest) else ""
+    return f"{names} at {_dollars(cheapest[0].cost)}{own}"
 
 
 def _dollars(amount: Decimal | None) -> str:
@@ -74,17 +77,18 @@ def _perhaps_less(comparison: Comparison, least: Decimal | None) -> Iterator[str
         yield f"Without a cache {offer.seller.name} would cost {_dollars(usd)}, which is less."
 
 
-def _beside_list(comparison: Comparison, best: Offer) -> str:
-    reference = comparison.list_offer
+def _beside_list(comparison: Comparison) -> str:
+    """Hold the cheapest against the list price, at the published price of a unit."""
+    reference, best = comparison.list_offer, comparison.all_cheapest
     if reference is None or reference.usd is None:
         return "; no card has a list price for it"
-    if best.seller.is_list:
+    if any(each.seller.is_list for each in best):
         return ", which is the list price"
-    if best.ratio_to_list is None:
+    (ratio, *others) = {each.ratio_to_list for each in best}
+    if ratio is None or others:
         return ""
-    return (
-        f", {_plain(best.ratio_to_list)} x the list price of {exactly(reference.usd, 'USD')} ({reference.seller.name})"
-    )
+    own = "; at its published price," if any(each.usd_effective is not None for each in best) else ","
+    return f"{own} {_plain(ratio)} x the list price of {exactly(reference.usd, 'USD')} ({reference.seller.name})"
 
 
 def _bounded(offer: Offer) -> str:

@@ -39,7 +39,7 @@ def _sentences(found: Statement) -> Iterator[str]:
         if each.unit is not None and each.sums.spend
     ]
     nothing = f"there is no request. {words.held(found.held)}" if found.is_empty else "nothing of known cost was spent."
-    yield f"{label}: you spent {_listed(spent)}{_worth(found)}." if spent else f"{label}: {nothing}"
+    yield f"{label}: you spent {words.listed(spent, len(spent))}{_worth(found)}." if spent else f"{label}: {nothing}"
     if found.last_at is not None and not found.is_empty:
         yield f"The logs end before the month does, at {words.minute(found.last_at)}."
     yield from _partial(found)
@@ -99,10 +99,6 @@ def _name(name: str | None) -> str:
     if name is None:
         return "an unknown provider"
     return "".join(each if each.isalnum() or each in "._:/@- " else "\N{REPLACEMENT CHARACTER}" for each in name)
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _shown(amount: Decimal, unit: str) -> str:

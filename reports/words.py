@@ -146,6 +146,17 @@ def months(first: datetime | None, last: datetime | None) -> str:
     return start if start == end else f"{start} to {end}"
 
 
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return names in one sentence, those beyond the most as a number.
+
+    >>> listed(["one", "two", "three"]), listed(["one", "two", "three", "four"], most=3)
+    ('one, two and three', 'one, two and 2 more')
+    """
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1:,} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def held(months: Sequence[date]) -> str:
     """Say which months a ledger has requests of, to who asks for others.
 
@@ -157,7 +168,7 @@ def held(months: Sequence[date]) -> str:
     names = [f"{month:%B %Y}" for month in months]
     if len(names) > _MOST_MONTHS:
         return f"The ledger holds requests of {len(names)} months, from {names[0]} to {names[-1]}."
-    return f"The ledger holds requests of {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}."
+    return f"The ledger holds requests of {listed(names, _MOST_MONTHS)}."
 
 
 def period(valid_from: datetime | None, valid_to: datetime | None) -> str:

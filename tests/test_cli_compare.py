@@ -186,6 +186,19 @@ def test_own_price_of_a_unit(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["offers"][0]["provider"] == "aivideoapi"
 
 
+def test_several_that_cost_the_same_least_are_all_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two SKUs whose units cost nothing neither is the cheaper; what they ask is not the same share of the list."""
+    _, text, _ = call(capsys, *SONNET, *TOKENS, *AT, "--usd-per-unit", "aivideoapi=0", "--format", "md")
+    assert (
+        ": the cheapest with all prices are aivideoapi claude-sonnet-4-6 and aivideoapi claude-sonnet-4-6/anthropic "
+        "at $0 at your own price of a unit."
+    ) in text
+    _, text, _ = call(capsys, *SONNET, *TOKENS, *AT, "--usd-per-unit", "aivideoapi=0.0035", "--format", "md")
+    assert (
+        "is aivideoapi claude-sonnet-4-6 at $2.1 at your own price of a unit; at its published price, 0.5 x the list"
+    ) in text
+
+
 def test_burnt_bonus_costs_its_share_of_what_was_paid(capsys: pytest.CaptureFixture[str], working_folder: Path) -> None:
     given = ("--provider", "aivideoapi", "--at", "2026-01-01T00:00:00Z", "--credits", "1000", "--bonus", "50")
     assert call(capsys, "top-up", *given, "--paid", "5", "--currency", "USD")[0] == 0

@@ -68,7 +68,7 @@ def answer(report: RateCardReport) -> str:
     small = (
         "" if all(each.up_to is None for each in rates) else " Where the size of a prompt matters, small ones count."
     )
-    return f"Of the {count(len(rates), 'SKU')} {which}, {_listing(told)}.{small}"
+    return f"Of the {count(len(rates), 'SKU')} {which}, {words.listed(told, len(_SIDES))}.{small}"
 
 
 def example(report: RateCardReport) -> str:
@@ -102,10 +102,6 @@ def _side(each: SheetRate) -> str:
     if all(ratio <= 1 for ratio in ratios):
         return "less"
     return "more" if all(ratio >= 1 for ratio in ratios) else "both"
-
-
-def _listing(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _frame(report: RateCardReport, pages: Sequence[str]) -> Frame:

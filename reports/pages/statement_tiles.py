@@ -56,16 +56,12 @@ def _cost(stated: Stated) -> str:
     worth = "" if usd is None or is_plain else f": {_dollars(usd)} in all"
     if len(spent) == 1 and worth:
         worth = f", which is {_dollars(usd or Decimal(0))}"
-    return f"{label} cost {_listed(told)}{worth}."
+    return f"{label} cost {words.listed(told)}{worth}."
 
 
 def _label(found: Statement) -> str:
     month = f"{found.month:%B %Y}"
     return month if found.is_complete else f"{month}, until {found.as_of:%Y-%m-%d %H:%M} UTC,"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _dollars(amount: Decimal) -> str:

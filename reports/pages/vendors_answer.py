@@ -21,7 +21,6 @@ from reports.pages.vendors_figures import (
 )
 from reports.vendors_report import Compared, VendorsReport
 
-_MOST_NAMES = 5
 _ENDINGS = {
     "failed": "failed, so nothing was used",
     "incomplete": "the stream was cut, so the tokens are a lower bound",
@@ -77,18 +76,17 @@ def _lead(found: Comparison, whole: str, places: int) -> str:
     """
     less, names = surely_cheaper(found), cheapest_names(found)
     if not less or less[0].high is None:
-        return f"{whole} would cost least at {_listed(names)}"
+        return f"{whole} would cost least at {words.listed(names)}"
     most = less[0].high
-    where = _listed([seller_words(found, each.seller) for each in less if each.high == most])
+    where = words.listed([seller_words(found, each.seller) for each in less if each.high == most])
     told = f"{whole} would cost at most {dollars(most, places)} at {where}, where not all of it has a price."
     cost = "costs" if len(names) == 1 else "cost"
-    return f"{told} Of those with all prices, {_listed(names)} {cost} least"
+    return f"{told} Of those with all prices, {words.listed(names)} {cost} least"
 
 
 def cheapest_names(found: Comparison) -> list[str]:
     """Return all who sell at the lowest known price."""
-    best = None if found.cheapest is None else found.cheapest.cost
-    return [seller_words(found, each.seller) for each in found.offers if each.cost is not None and each.cost == best]
+    return [seller_words(found, each.seller) for each in found.all_cheapest]
 
 
 def _spent(each: Compared, places: int) -> str:
@@ -111,12 +109,6 @@ def _upper(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > _MOST_NAMES:
-        return f"{', '.join(names[: _MOST_NAMES - 1])} and {len(names) - _MOST_NAMES + 1} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
 def _others(found: Comparison) -> Iterator[str]:
     best = None if found.cheapest is None else found.cheapest.cost
     places = places_of(found)
@@ -131,7 +123,7 @@ def _others(found: Comparison) -> Iterator[str]:
         yield f"{_name(found, each)} is not priced in full and may cost less: {bounds_words(each, places)}."
     rest = [each for each in found.offers if each.cost is None and each not in (*less, *perhaps)]
     if rest:
-        names = _listed([seller_words(found, each.seller) for each in rest])
+        names = words.listed([seller_words(found, each.seller) for each in rest])
         yield f"Not priced in full, so in no rank: {names}."
 
 
@@ -205,4 +197,4 @@ def _requests(models: Sequence[ModelTraffic]) -> str:
 
 
 def _names(models: Sequence[ModelTraffic]) -> str:
-    return _listed([each.model for each in models])
+    return words.listed([each.model for each in models])
