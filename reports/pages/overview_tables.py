@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from billing.audit import Audit, Finding
-from billing.months.changes import Effects, added
+from billing.months.changes import Effects
 from billing.months.statement import SkuStatement, Statement
 from pricing.amounts import times
 from reports.audit_figures import AuditFigures
 from reports.audit_tables import severity_cell, variance_style
-from reports.figures import UNKNOWN, adding_up, dollars, exact, grouped, places_for, rounded, signed, unit_name
+from reports.figures import UNKNOWN, dollars, exact, grouped, places_for, rounded, signed, unit_name
 from reports.pages.overview_sums import Sums
+from reports.pages.statement_figures import SkuKey, StatementFigures, sku_effects
 from reports.tables import Cell, Column, Row, Table, amount, number, text
 
 #: Rows of each that the page tells; the rest is on the pages beside it.
 MOST_ROWS = 25
-_EFFECTS = ("price", "volume", "mix", "came_or_went", "rounding")
-
-SkuKey = tuple[str | None, str, str | None]
-"""Provider, SKU and unit."""
 
 
 def movers(sums: Sums, statement: Statement) -> Table:
@@ -30,15 +27,11 @@ def movers(sums: Sums, statement: Statement) -> Table:
         Column("New or gone", is_number=True), Column("By rounding", is_number=True),
         Column("Spend per 1,000 requests", is_number=True),
     )  # fmt: skip
-    by_sku: dict[SkuKey, list[Effects]] = {}
-    for line in statement.change.lines:
-        by_sku.setdefault((line.provider, line.sku, line.unit), []).append(line.effects)
-    changed = {key: added(effects) for key, effects in by_sku.items()}
+    changed, figures = sku_effects(statement), StatementFigures.of(statement)
     values = {(row.provider, row.unit): row.usd_per_unit for row in sums.rows if row.usd_per_unit is not None}
     ranked = sorted(changed, key=lambda key: (-_size(key, changed[key].change, values), str(key)))
-    places = _places(changed)
     now = {(each.provider, each.sku, each.unit): each for each in statement.skus}
-    rows = tuple(_mover(key, changed[key], now.get(key), places[key[2]], sums) for key in ranked[:MOST_ROWS])
+    rows = tuple(_mover(key, changed[key], now.get(key), figures, sums) for key in ranked[:MOST_ROWS])
     empty = (
         f"Nothing with a price was used in {statement.change.before_from:%B %Y}, so there is nothing to compare with."
     )
@@ -57,29 +50,24 @@ def _size(key: SkuKey, change: Decimal, values: dict[tuple[str | None, str | Non
     return abs(change) if value is None else abs(times(change, value))
 
 
-def _places(changed: dict[SkuKey, Effects]) -> dict[str | None, int]:
-    """Return decimal places per unit, so that columns line up and no side of a change is shown as zero."""
-    by_unit: dict[str | None, list[Decimal]] = {}
-    for (_, _, unit), effects in changed.items():
-        by_unit.setdefault(unit, []).extend((effects.before, effects.after))
-    return {unit: places_for(amounts) for unit, amounts in by_unit.items()}
-
-
-def _mover(key: SkuKey, effects: Effects, now: SkuStatement | None, places: int, sums: Sums) -> Row:
+def _mover(key: SkuKey, whole: Effects, now: SkuStatement | None, figures: StatementFigures, sums: Sums) -> Row:
+    """Return a row with the amounts that the statement's page shows."""
     provider, sku, unit = key
-    before, after = rounded(effects.before, places), rounded(effects.after, places)
-    exact_parts = [effects.price, effects.volume, effects.mix, effects.new + effects.gone, effects.rounding]
-    shown = adding_up(exact_parts, after - before, places)
-    share = effects.change * 100 / effects.before if effects.before else None
+    shown, places = figures.sku_changes[key], figures.places_of((provider, unit))
+    share = whole.change * 100 / whole.before if whole.before else None
     per = now.economics.per_1000_requests if now else None
     cells = (
-        text(provider), text(sku), text(unit and unit_name(unit)), amount(before, effects.before),
-        amount(after, effects.after), amount(after - before, effects.change, with_sign=True),
+        text(provider), text(sku), text(unit and unit_name(unit)), amount(shown.before, whole.before),
+        amount(shown.after, whole.after), amount(shown.change, whole.change, with_sign=True),
         Cell(UNKNOWN, "") if share is None else Cell(signed(rounded(share, 1)), f"{share:f}"),
-        *(amount(part, whole, with_sign=True) for part, whole in zip(shown, exact_parts, strict=True)),
+        *(amount(part, all_, with_sign=True) for part, all_ in zip(_parts(shown), _parts(whole), strict=True)),
         Cell(UNKNOWN, "") if per is None else Cell(grouped(rounded(per, max(places, places_for([per])))), exact(per)),
     )  # fmt: skip
     return Row(cells, {"sku": (str(sums.names[provider, sku]),), "day": ("whole",)})
+
+
+def _parts(effects: Effects) -> tuple[Decimal, ...]:
+    return effects.price, effects.volume, effects.mix, effects.new + effects.gone, effects.rounding
 
 
 def findings(audit: Audit, figures: AuditFigures, sums: Sums, *, has_page: bool) -> Table:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Self, TypeVar
 
-from billing.months.changes import Effects, LineChange
+from billing.months.changes import Effects, LineChange, added
 from billing.months.statement import SkuStatement, Spend, Statement
 from reports.figures import places_for, rounded
 
@@ -58,7 +58,7 @@ class StatementFigures:
     @classmethod
     def of(cls, found: Statement) -> Self:
         """Round every amount of a statement once."""
-        places = {account: _places(skus) for account, skus in _by_account(found).items()}
+        places = _places(found)
         skus = {
             key: steps for account, own in _by_account(found).items() for key, steps in _steps(own, places[account])
         }
@@ -78,7 +78,7 @@ class StatementFigures:
         )  # fmt: skip
 
     def places_of(self, account: Account) -> int:
-        """Return the decimal places of an account; of one with no usage this month, two."""
+        """Return the decimal places of an account; of one with no usage, two."""
         return self.places.get(account, 2)
 
 
@@ -145,12 +145,23 @@ def _parts(sums: Spend) -> tuple[Decimal, ...]:
     return sums.exact, sums.rounding, sums.variance, sums.charged_unpriced, -sums.refunded
 
 
-def _places(skus: Iterable[SkuStatement]) -> int:
-    return places_for(
-        amount
-        for sku in skus
-        for amount in (sku.sums.spend, sku.sums.expected, sku.sums.variance, sku.sums.charged_unpriced)
-    )
+def _places(found: Statement) -> dict[Account, int]:
+    """Return as many decimal places for each account as show no amount of a SKU as zero, of this month or before."""
+    amounts: dict[Account, list[Decimal]] = {account: [] for account in _by_account(found)}
+    for sku in found.skus:
+        sums = sku.sums
+        amounts[sku.provider, sku.unit] += sums.spend, sums.expected, sums.variance, sums.charged_unpriced
+    for (provider, _, unit), effects in sku_effects(found).items():
+        amounts.setdefault((provider, unit), []).append(effects.before)
+    return {account: places_for(own) for account, own in amounts.items()}
+
+
+def sku_effects(found: Statement) -> dict[SkuKey, Effects]:
+    """Return what changed of each SKU, exactly."""
+    parts: dict[SkuKey, list[Effects]] = {}
+    for line in found.change.lines:
+        parts.setdefault((line.provider, line.sku, line.unit), []).append(line.effects)
+    return {key: added(effects) for key, effects in parts.items()}
 
 
 def _steps(skus: Sequence[SkuStatement], places: int) -> Iterable[tuple[SkuKey, Steps]]:
@@ -168,7 +179,7 @@ def _changes(found: Statement, skus: Mapping[SkuKey, Steps], places: Mapping[Acc
     for account in dict.fromkeys((line.provider, line.unit) for line in found.change.lines):
         own = [line for line in found.change.lines if (line.provider, line.unit) == account]
         last: list[Decimal] = []
-        digits = places.get(account, 2)
+        digits = places[account]
         for name in dict.fromkeys(line.sku for line in own):
             steps = skus.get((account[0], name, account[1]))
             after = [line.effects.after for line in own if line.sku == name]

@@ -1,16 +1,16 @@
 """The tables of a statement: from usage to spend, what changed, unit costs, budgets, unpriced usage and invoices."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from billing.invoicing.matching import Line
 from billing.invoicing.reconciliation import Reconciliation
 from billing.months.budget_lines import BudgetLine
-from billing.months.changes import Effects, counted_in
+from billing.months.changes import Effects, added, counted_in
 from billing.months.statement import Economics, ProviderStatement, SkuStatement, Spend, UnpricedUsage
 from billing.months.unusual_days import UnusualDay
-from pricing.amounts import from_pico, total
+from pricing.amounts import from_pico
 from reports import invoice_words, words
 from reports.figures import UNKNOWN, dollars, exact, money, places_for, rounded, signed
 from reports.pages.statement_figures import Account, Steps, running, sku_key
@@ -90,10 +90,10 @@ def changes(stated: Stated, account: Account, place: int) -> Table:
                               figures.changes[line.provider, sku, line.unit, line.kind]), under)
             for line in parts
         ]  # fmt: skip
-        sums = _added(line.effects for line in parts)
+        sums = added(line.effects for line in parts)
         rows.append(Row(_effect_cells(sku, "All kinds", sums, figures.sku_changes[account[0], sku, account[1]]), under))
     if own:
-        whole = _added(line.effects for line in own)
+        whole = added(line.effects for line in own)
         cells = _effect_cells(_WHOLE, "All kinds", whole, figures.account_changes[account])
         rows.append(Row(cells, marks.whole(account[0])))
     caption = f"What changed by SKU and kind, {provider_name(account[0])}, {unit}"
@@ -102,11 +102,6 @@ def changes(stated: Stated, account: Account, place: int) -> Table:
 
 def _kind(code: str) -> str:
     return "Rounding" if code == "rounding" else words.kind(code)
-
-
-def _added(effects: Iterator[Effects]) -> Effects:
-    rows = list(effects)
-    return Effects(*(total(getattr(row, field.name) for row in rows) for field in fields(Effects)))
 
 
 def _effect_cells(sku: str, kind: str, whole: Effects, shown: Effects) -> tuple[Cell, ...]:
