@@ -136,7 +136,7 @@ def _answer(audit: Audit, total: UnitTotals, figures: AuditFigures) -> Answer:
 def _statement(total: UnitTotals, figures: AuditFigures) -> str:
     """Say what was charged and what is due; where a part of it can't be checked, of what part that is said."""
     shown, unit = figures.totals[total.unit], total.unit
-    unchecked = rounded(total.charged_unchecked, figures.places[unit])
+    unchecked = figures.unchecked_in(unit)
     charged, expected = money(shown.charged, unit), money(shown.expected, unit)
     if not unchecked:
         due = f"; the rate card says {expected}:" if total.variance else ", and the rate card says the same."

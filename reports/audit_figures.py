@@ -1,12 +1,12 @@
 """The amounts of an audit, rounded so that rows add up to totals and findings to the variance of their SKU."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
 from billing.audit import Audit, Gap, SkuLine
-from reports.figures import Shown, adding_up, beside, places_for, rounded
+from reports.figures import Shown, adding_up, in_steps, places_for, rounded
 
 SkuKey = tuple[str | None, str, str | None]
 """Provider, SKU and unit."""
@@ -37,15 +37,17 @@ class AuditFigures:
     def of(cls, audit: Audit) -> Self:
         """Round every amount of the audit once."""
         places = {total.unit: _places(audit, total.unit) for total in audit.totals}
-        totals = {total.unit: beside(total.charged, total.expected, places[total.unit]) for total in audit.totals}
         skus: dict[SkuKey, Shown] = {}
         unchecked: dict[SkuKey, Decimal] = {}
         unreported: dict[SkuKey, Decimal] = {}
-        for unit, total in totals.items():
-            lines = [line for line in audit.skus if line.unit == unit]
-            skus |= _skus(lines, total, places[unit])
-            unchecked |= _parts({sku_key(line): line.charged_unchecked for line in lines}, places[unit])
-            unreported |= _parts({sku_key(line): line.expected_unreported for line in lines}, places[unit])
+        for provider, unit in dict.fromkeys((line.provider, line.unit) for line in audit.skus if line.unit in places):
+            lines = [line for line in audit.skus if (line.provider, line.unit) == (provider, unit)]
+            shown = in_steps([_steps(line) for line in lines], places[unit or ""])
+            for line, (expected, charged, billed, due) in zip(lines, shown, strict=True):
+                key = sku_key(line)
+                skus[key] = Shown(charged, expected, charged - expected)
+                unchecked[key], unreported[key] = billed - charged, due - billed
+        totals = {unit: _sum([shown for key, shown in skus.items() if key[2] == unit]) for unit in places}
         findings: dict[str, Shown] = {}
         gaps: dict[GapKey, Decimal] = {}
         for line in audit.skus:
@@ -53,6 +55,14 @@ class AuditFigures:
                 findings |= _findings(audit, line, skus[sku_key(line)], places[line.unit])
                 gaps |= _gaps(audit, line, unchecked[sku_key(line)], places[line.unit])
         return cls(places, totals, skus, findings, unchecked, unreported, gaps)
+
+    def unchecked_in(self, unit: str) -> Decimal:
+        """Return what was charged in a unit for requests that can't be checked."""
+        return _of_unit(self.unchecked, unit)
+
+    def unreported_in(self, unit: str) -> Decimal:
+        """Return what is expected in a unit of requests that report no charge."""
+        return _of_unit(self.unreported, unit)
 
     def places_of(self, unit: str | None) -> int:
         """Return the decimal places of that unit; of an unknown one, as many as an amount can have."""
@@ -76,19 +86,18 @@ def _places(audit: Audit, unit: str) -> int:
     return places_for([*amounts, *(finding.variance for finding in audit.findings if finding.unit == unit)])
 
 
-def _skus(lines: list[SkuLine], total: Shown, places: int) -> dict[SkuKey, Shown]:
-    charged = adding_up([line.charged for line in lines], total.charged, places)
-    variance = adding_up([line.variance for line in lines], total.variance, places)
-    return {
-        sku_key(line): Shown(left, left - difference, difference)
-        for line, left, difference in zip(lines, charged, variance, strict=True)
-    }
+def _steps(line: SkuLine) -> tuple[Decimal, ...]:
+    """Return the parts from what is expected of charges to what is billed and is due; a statement's begin alike."""
+    return line.expected, line.variance, line.charged_unchecked, line.expected_unreported
 
 
-def _parts(exact: Mapping[SkuKey, Decimal], places: int) -> dict[SkuKey, Decimal]:
-    """Round the parts of a sum so that they add up to it, rounded."""
-    shown = adding_up([*exact.values()], rounded(sum(exact.values(), Decimal(0)), places), places)
-    return dict(zip(exact, shown, strict=True))
+def _of_unit(parts: Mapping[SkuKey, Decimal], unit: str) -> Decimal:
+    return sum((part for key, part in parts.items() if key[2] == unit), Decimal(0))
+
+
+def _sum(parts: Sequence[Shown]) -> Shown:
+    zero = Decimal(0)
+    return Shown(*(sum((getattr(part, name) for part in parts), zero) for name in ("charged", "expected", "variance")))
 
 
 def _gaps(audit: Audit, line: SkuLine, shown: Decimal, places: int) -> dict[GapKey, Decimal]:

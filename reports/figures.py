@@ -56,25 +56,60 @@ def beside(charged: Decimal, expected: Decimal, places: int) -> Shown:
     return Shown(left, right, left - right)
 
 
-def adding_up(parts: Sequence[Decimal], total: Decimal, places: int) -> tuple[Decimal, ...]:
-    """Round parts so that they add up to a total that is rounded already.
+def adding_up(parts: Sequence[Decimal], wish: Decimal, places: int) -> tuple[Decimal, ...]:
+    """Round parts so that they add up to an amount that is rounded already, though it may not be quite their sum.
 
-    The last digit of the parts that rounding moved most is moved back; a part of exactly zero stays zero.
-    Raise ValueError if the parts are not those of that total.
+    The last digits of those that rounding moved most are moved back first. A part of exactly zero stays zero; where all
+    are, they miss the wish.
 
-    >>> adding_up([Decimal("0.004"), Decimal("0.004"), Decimal(0)], Decimal("0.01"), 2)
-    (Decimal('0.01'), Decimal('0.00'), Decimal('0.00'))
+    >>> adding_up([Decimal("0.004"), Decimal("0.004"), Decimal(0)], Decimal("0.02"), 2)
+    (Decimal('0.01'), Decimal('0.01'), Decimal('0.00'))
     """
     step = Decimal(1).scaleb(-places)
     shown = [rounded(part, places) for part in parts]
-    missing = int((total - sum(shown)) / step)
+    missing = int((wish - sum(shown)) / step)
     sign = 1 if missing > 0 else -1
     movable = sorted((i for i, part in enumerate(parts) if part), key=lambda i: sign * (shown[i] - parts[i]))
-    if abs(missing) > len(movable):
-        raise ValueError(f"parts that add up to {sum(parts)} are not those of {total}")
-    for index in movable[: abs(missing)]:
-        shown[index] += sign * step
+    each, rest = divmod(abs(missing), len(movable) or 1)
+    for place, index in enumerate(movable):
+        shown[index] += sign * step * (each + (place < rest))
     return tuple(shown)
+
+
+def running(
+    rows: Sequence[Sequence[Decimal]], places: int, last: Sequence[Decimal] | None = None
+) -> list[tuple[Decimal, ...]]:
+    """Round the running sums of rows of parts so that parts that are zero stay zero and the columns add up.
+
+    Each column's sum is the whole's rounded sum wherever the rows allow it. `last` gives what is shown at the end of
+    each row, where another table says it already.
+
+    >>> thirds = [Decimal(1) / 3, Decimal(1) / 3]
+    >>> [[str(sum_) for sum_ in row] for row in running([thirds, [Decimal(1) / 3, Decimal(0)]], 2)]
+    [['0.34', '0.67'], ['0.33', '0.33']]
+    """
+    sums = [tuple(accumulate(row)) for row in rows]
+    whole = [rounded(sum(column, Decimal(0)), places) for column in zip(*sums, strict=True)]
+    if not whole:
+        return []
+    columns = [list(adding_up([row[-1] for row in sums], whole[-1], places) if last is None else last)]
+    for at in range(len(whole) - 2, -1, -1):
+        column = list(columns[-1])
+        free = [index for index, row in enumerate(rows) if row[at + 1]]
+        fixed = sum(column) - sum(column[index] for index in free)
+        for index, amount in zip(free, adding_up([sums[i][at] for i in free], whole[at] - fixed, places), strict=True):
+            column[index] = amount
+        columns.append(column)
+    return list(zip(*reversed(columns), strict=True))
+
+
+def in_steps(rows: Sequence[Sequence[Decimal]], places: int) -> list[tuple[Decimal, ...]]:
+    """Round the running sums of rows of parts as `running` does, but from the first on.
+
+    So what is shown of a sum does not depend on the parts that follow it: tables that begin alike are shown alike.
+    """
+    backwards = [(sum(row, Decimal(0)), *(-part for part in row[:0:-1])) for row in rows]
+    return [row[::-1] for row in running(backwards, places)]
 
 
 def in_running_sums(amounts: Iterable[Decimal], places: int) -> tuple[Decimal, ...]:

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
+from billing.audit import Audit
 from billing.months.statement import ProviderStatement, Statement
 from pricing.amounts import total
+from reports.audit_figures import AuditFigures
 from reports.figures import MINUS, UNKNOWN, rounded
-from reports.pages import statement_lines, statement_shares, statement_tables
+from reports.pages import overview_tables, statement_lines, statement_shares, statement_tables
+from reports.pages.overview_sums import Sums
 from reports.pages.statement_marks import Stated, accounts
 from reports.tables import Cell
 
@@ -26,6 +29,31 @@ def check_adds_up(found: Statement) -> None:
         for shares in statement_shares.shares(stated):
             _check_shares(stated, shares.scoped)
         _check_caching(stated)
+
+
+def check_pages_agree(audit: Audit, found: Statement) -> None:
+    """Check that an amount that several pages tell is shown alike, wherever it is shown as finely."""
+    with localcontext(prec=80):
+        shown, stated, sums = AuditFigures.of(audit), Stated.of(found), Sums.of(audit, found)
+        for key, steps in stated.figures.skus.items():
+            provider, _, unit = key
+            if unit is None or shown.places[unit] != stated.figures.places_of((provider, unit)):
+                continue
+            assert shown.skus[key].variance == steps.variance
+            assert shown.skus[key].expected + shown.unreported[key] == steps.expected
+            assert shown.unchecked[key] == steps.unpriced
+        for currency in sums.currencies:
+            spent = rounded(sums.spend(currency), currency.places)
+            if currency.provider is None:
+                assert spent == sum(numbers(stated.figures.usd_accounts.values()))
+            else:
+                assert spent == stated.figures.accounts[currency.provider or None, currency.unit].spend
+        for row in overview_tables.movers(sums, found).rows:
+            assert tuple(value(row.cells[at]) for at in (3, 4, 7, 8, 9, 10, 11)) in {
+                (each.before, each.after, each.price, each.volume, each.mix, each.new + each.gone, each.rounding)
+                for (_, sku, _), each in stated.figures.sku_changes.items()
+                if sku == row.cells[1].text
+            }
 
 
 def _check_sheet(stated: Stated, own: ProviderStatement, place: int) -> None:

@@ -38,6 +38,7 @@ from tests.conftest import ROOT
 from tests.ledgers import OCTOBER, a_ledger, put
 from tests.overview_values import an_overview
 from tests.page_reading import MOST_BYTES, Read, check_charts, check_nothing_is_loaded, check_policy, read
+from tests.statement_adding import check_pages_agree
 
 NOVEMBER = OCTOBER + timedelta(days=31)
 WHOLE_OCTOBER = Selection(OCTOBER, NOVEMBER)
@@ -69,7 +70,7 @@ def a_record(draw: st.DrawFn, number: int) -> UsageRecord:
             ("vendor", "model-d", "credit"), ("vendor", "model-e", "credit"), ("dollars", "model-a", "USD"),
         ])
     )  # fmt: skip
-    charged = draw(st.none() | st.decimals(0, 5, places=3))
+    charged = draw(st.none() | st.decimals(0, 5, places=4))
     return UsageRecord(
         number, provider, sku, f"r{number}", at=OCTOBER + timedelta(hours=draw(st.integers(-700, 700))),
         usage=Usage(input=draw(st.integers(0, 9_000)), output=draw(st.integers(0, 900))),
@@ -102,6 +103,7 @@ def test_the_figures_are_those_of_the_ledger_and_add_up(records: list[UsageRecor
         audit, statement = of_october(ledger, records)
     check_days(audit, statement)
     check_tables(audit, statement)
+    check_pages_agree(audit, statement)
 
 
 def check_days(audit: Audit, statement: Statement) -> None:

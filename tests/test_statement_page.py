@@ -20,10 +20,9 @@ from billing.months.statement import Statement
 from billing.records import Status, UsageRecord
 from pricing.usage import Usage
 from reports.cli import run
-from reports.figures import rounded
+from reports.figures import adding_up, rounded, running
 from reports.pages.statement import render_statement
 from reports.pages.statement_condensed import condensed
-from reports.pages.statement_figures import near, running
 from reports.pages.statement_marks import Stated
 from reports.pages.statement_tables import invoice
 from tests.audit_values import HOSTILE
@@ -40,7 +39,7 @@ rows = st.integers(1, 6).flatmap(lambda size: st.lists(st.tuples(*[amounts] * si
 @given(st.lists(amounts, max_size=9), st.integers(-4, 4))
 def test_parts_meet_the_wish_unless_all_are_nothing(parts: list[Decimal], off: int) -> None:
     wish = rounded(sum(parts, Decimal(0)), 2) + Decimal(off).scaleb(-2)
-    shown = near(parts, wish, 2)
+    shown = adding_up(parts, wish, 2)
     assert all(part or not each for part, each in zip(parts, shown, strict=True))
     assert sum(shown) == wish or not any(parts)
 

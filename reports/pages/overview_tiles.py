@@ -95,10 +95,10 @@ def change_note(now: Decimal | None, before: Decimal | None, statement: Statemen
 def _charges(
     audit: Audit, found: UnitTotals, figures: AuditFigures, sums: Sums, statement: Statement | None
 ) -> Iterator[Tile]:
-    unit, places, shown = found.unit, figures.places[found.unit], figures.totals[found.unit]
+    unit, shown = found.unit, figures.totals[found.unit]
     rows = [row for row in sums.rows if row.unit == unit]
     before = [each.sums for each in statement.before if each.unit == unit] if statement else []
-    unchecked, owed = rounded(found.charged_unchecked, places), rounded(found.expected_unreported, places)
+    unchecked, owed = figures.unchecked_in(unit), figures.unreported_in(unit)
     name = unit_name(unit)
     billed = found.charged + found.charged_unchecked
     parts = f"{_figure(shown.charged, unit)} checked + {_figure(unchecked, unit)} not checkable"
@@ -141,15 +141,13 @@ def _spend(currency: Currency, sums: Sums, statement: Statement | None) -> Itera
 
 def _billed(currency: Currency, sums: Sums) -> Decimal:
     """Return what was billed as the tiles of the units show it, so that the page says one figure."""
-    shown = Decimal(0)
-    for unit in {row.unit for row in sums.rows if currency.holds(row)}:
-        rows = [row for row in sums.rows if row.unit == unit and currency.holds(row)]
-        checked = total(currency.of(row, row.charged) for row in rows)
-        unchecked = total(currency.of(row, row.charged_unchecked) for row in rows)
-        # A tile in this very unit adds up its two parts, each rounded; one in another unit is worth so much in one.
-        parts = (checked, unchecked) if unit == currency.unit else (checked + unchecked,)
-        shown += sum(rounded(part, currency.places) for part in parts)
-    return rounded(shown, currency.places)
+    tiles: dict[object, list[Decimal]] = {}
+    for row in sums.rows:
+        if currency.holds(row):
+            # A tile in this very unit adds up its providers, each rounded; one in another unit is worth so much in one.
+            account = (row.provider if row.unit == currency.unit else None, row.unit)
+            tiles.setdefault(account, []).append(currency.of(row, row.charged + row.charged_unchecked))
+    return sum((rounded(total(parts), currency.places) for parts in tiles.values()), Decimal(0))
 
 
 def _remainder(parts: dict[str, Decimal], left: Decimal, places: int) -> dict[str, Decimal]:

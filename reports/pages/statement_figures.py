@@ -1,19 +1,20 @@
 """The amounts of a statement, rounded once, so that what stands beside and below each other adds up.
 
-From usage to spend: exact + rounding = expected, and expected + variance + unpriced - refunded = spend. It holds digit
-by digit for each SKU and for each account, which is a provider and the unit that it charges in; the SKUs of an account
-add up to it in each of these columns, and the lines of a SKU to what is exact. The effects of a change do the same.
+From usage to spend: exact + rounding = expected, and expected + variance + unpriced - refunded = spend; variance and
+what is unpriced are shown as an audit shows them. It holds digit by digit for each SKU and for each account, which is a
+provider and the unit that it charges in; the SKUs of an account add up to it in each of these columns, and the lines of
+a SKU to what is exact. The effects of a change do the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Self, TypeVar
 
 from billing.months.changes import Effects, LineChange, added
 from billing.months.statement import SkuStatement, Spend, Statement
-from reports.figures import places_for, rounded
+from reports.figures import adding_up, in_steps, places_for, rounded, running
 
 Account = tuple[str | None, str | None]
 """Provider and unit."""
@@ -63,7 +64,7 @@ class StatementFigures:
             key: steps for account, own in _by_account(found).items() for key, steps in _steps(own, places[account])
         }
         lines = {
-            sku_key(sku): near([line.amount for line in sku.lines], skus[sku_key(sku)].exact, places[account])
+            sku_key(sku): adding_up([line.amount for line in sku.lines], skus[sku_key(sku)].exact, places[account])
             for account, own in _by_account(found).items()
             for sku in own
         }
@@ -87,62 +88,11 @@ def sku_key(sku: SkuStatement) -> SkuKey:
     return sku.provider, sku.sku, sku.unit
 
 
-def near(parts: Sequence[Decimal], wish: Decimal, places: int) -> tuple[Decimal, ...]:
-    """Round parts so that they add up to an amount that is rounded already, though it may not be quite their sum.
-
-    The last digits of those that rounding moved most are moved back first. A part of exactly zero stays zero; where all
-    are, they miss the wish.
-
-    >>> near([Decimal("0.004"), Decimal("0.004"), Decimal(0)], Decimal("0.02"), 2)
-    (Decimal('0.01'), Decimal('0.01'), Decimal('0.00'))
-    """
-    step = Decimal(1).scaleb(-places)
-    shown = [rounded(part, places) for part in parts]
-    missing = int((wish - sum(shown)) / step)
-    sign = 1 if missing > 0 else -1
-    movable = sorted((i for i, part in enumerate(parts) if part), key=lambda i: sign * (shown[i] - parts[i]))
-    each, rest = divmod(abs(missing), len(movable) or 1)
-    for place, index in enumerate(movable):
-        shown[index] += sign * step * (each + (place < rest))
-    return tuple(shown)
-
-
-def running(
-    rows: Sequence[Sequence[Decimal]], places: int, last: Sequence[Decimal] | None = None
-) -> list[tuple[Decimal, ...]]:
-    """Round the running sums of rows of parts so that parts that are zero stay zero and the columns add up.
-
-    Each column's sum is the whole's rounded sum wherever the rows allow it. `last` gives what is shown at the end of
-    each row, where another table says it already.
-
-    >>> thirds = [Decimal(1) / 3, Decimal(1) / 3]
-    >>> [[str(sum_) for sum_ in row] for row in running([thirds, [Decimal(1) / 3, Decimal(0)]], 2)]
-    [['0.34', '0.67'], ['0.33', '0.33']]
-    """
-    sums = [tuple(accumulate(row)) for row in rows]
-    whole = [rounded(sum(column, _ZERO), places) for column in zip(*sums, strict=True)]
-    if not whole:
-        return []
-    columns = [list(near([row[-1] for row in sums], whole[-1], places) if last is None else last)]
-    for at in range(len(whole) - 2, -1, -1):
-        column = list(columns[-1])
-        free = [index for index, row in enumerate(rows) if row[at + 1]]
-        fixed = sum(column) - sum(column[index] for index in free)
-        for index, amount in zip(free, near([sums[i][at] for i in free], whole[at] - fixed, places), strict=True):
-            column[index] = amount
-        columns.append(column)
-    return list(zip(*reversed(columns), strict=True))
-
-
 def _by_account(found: Statement) -> dict[Account, list[SkuStatement]]:
     accounts: dict[Account, list[SkuStatement]] = {(each.provider, each.unit): [] for each in found.providers}
     for sku in found.skus:
         accounts[sku.provider, sku.unit].append(sku)
     return accounts
-
-
-def _parts(sums: Spend) -> tuple[Decimal, ...]:
-    return sums.exact, sums.rounding, sums.variance, sums.charged_unpriced, -sums.refunded
 
 
 def _places(found: Statement) -> dict[Account, int]:
@@ -165,12 +115,21 @@ def sku_effects(found: Statement) -> dict[SkuKey, Effects]:
 
 
 def _steps(skus: Sequence[SkuStatement], places: int) -> Iterable[tuple[SkuKey, Steps]]:
-    shown = running([_parts(sku.sums) for sku in skus], places)
-    for sku, (exact, expected, charged, before_refunds, spend) in zip(skus, shown, strict=True):
+    """Round the steps to the spend, which begin as those of an audit; then what is expected before rounding."""
+    shown = in_steps([_parts(sku.sums) for sku in skus], places)
+    expected = [checked + due - billed for checked, _, billed, due, _ in shown]
+    exact = running([(sku.sums.exact, sku.sums.rounding) for sku in skus], places, expected)
+    for sku, (checked, charged, billed, due, spend), owed, (unrounded, _) in zip(
+        skus, shown, expected, exact, strict=True
+    ):
         yield sku_key(sku), Steps(
-            exact, expected - exact, expected, charged - expected, before_refunds - charged, before_refunds - spend,
-            spend,
+            unrounded, owed - unrounded, owed, charged - checked, billed - charged, due - spend, spend
         )  # fmt: skip
+
+
+def _parts(sums: Spend) -> tuple[Decimal, ...]:
+    checked = sums.expected - sums.expected_unreported
+    return checked, sums.variance, sums.charged_unpriced, sums.expected_unreported, -sums.refunded
 
 
 def _changes(found: Statement, skus: Mapping[SkuKey, Steps], places: Mapping[Account, int]) -> dict[KindKey, Effects]:
@@ -183,7 +142,7 @@ def _changes(found: Statement, skus: Mapping[SkuKey, Steps], places: Mapping[Acc
         for name in dict.fromkeys(line.sku for line in own):
             steps = skus.get((account[0], name, account[1]))
             after = [line.effects.after for line in own if line.sku == name]
-            last += near(after, _ZERO if steps is None else steps.expected, digits)
+            last += adding_up(after, _ZERO if steps is None else steps.expected, digits)
         shown = running([_effect_parts(line) for line in own], digits, last)
         changes |= {_kind_key(line): _effects(row) for line, row in zip(own, shown, strict=True)}
     return changes
@@ -218,7 +177,7 @@ def _dollars(found: Statement, places: int) -> tuple[dict[Account, Decimal | Non
     """Round dollars so that SKUs add up to their account, and accounts to the whole."""
     known = [each for each in found.providers if each.sums.usd is not None]
     amounts = [each.sums.usd or _ZERO for each in known]
-    shown = near(amounts, rounded(sum(amounts, _ZERO), places), places)
+    shown = adding_up(amounts, rounded(sum(amounts, _ZERO), places), places)
     accounts: dict[Account, Decimal | None] = {(each.provider, each.unit): None for each in found.providers}
     accounts |= {(each.provider, each.unit): usd for each, usd in zip(known, shown, strict=True)}
     skus: dict[SkuKey, Decimal | None] = {}
@@ -227,6 +186,6 @@ def _dollars(found: Statement, places: int) -> tuple[dict[Account, Decimal | Non
         if whole is None:
             skus |= {sku_key(sku): None if sku.sums.usd is None else rounded(sku.sums.usd, places) for sku in own}
         else:
-            parts = near([sku.sums.usd or _ZERO for sku in own], whole, places)
+            parts = adding_up([sku.sums.usd or _ZERO for sku in own], whole, places)
             skus |= {sku_key(sku): usd for sku, usd in zip(own, parts, strict=True)}
     return accounts, skus

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from billing.months.statement import Breakdown, Day, Share, SkuShare, Statement
 from billing.months.unusual_days import UnusualDay
 from pricing.amounts import total
-from reports.figures import count, exact, rounded, signed
-from reports.pages.statement_figures import Account, StatementFigures, near, running, sku_key
+from reports.figures import adding_up, count, exact, rounded, running, signed
+from reports.pages.statement_figures import Account, StatementFigures, sku_key
 from reports.pages.statement_marks import Stated, accounts, in_unit, provider_name
 from reports.tables import Cell, Column, Row, Table, amount, day, number, text
 
@@ -53,7 +53,7 @@ def daily(stated: Stated, account: Account, place: int) -> ScopedTable:
         Column("Day, UTC", style="day"), Column("Requests", is_number=True), Column(f"Spend, {unit}", is_number=True),
         Column("Unusual"),
     )  # fmt: skip
-    shown = near([each.spend for each in days], figures.accounts[account].spend, places)
+    shown = adding_up([each.spend for each in days], figures.accounts[account].spend, places)
     rows = tuple(
         Row((day(each.day), number(each.requests), _spend(each, part), _odd(odd.get(each.day))),
             marks.provider(account[0]))
@@ -64,7 +64,7 @@ def daily(stated: Stated, account: Account, place: int) -> ScopedTable:
     scoped: Scoped = {}
     for sku in stated.skus(account):
         own = [each for each in found.sku_days if (each.provider, each.sku, each.unit) == sku_key(sku)]
-        parts = near([each.spend for each in own], figures.skus[sku_key(sku)].spend, places)
+        parts = adding_up([each.spend for each in own], figures.skus[sku_key(sku)].spend, places)
         scoped[str(marks.skus[sku.provider, sku.sku])] = {
             at[each.day]: [each.requests, _told(each, part, each.spend), ""]
             for each, part in zip(own, parts, strict=True)
@@ -196,7 +196,7 @@ def _cells(named: Sequence[_Named], account: Account, figures: StatementFigures)
     """Return spend, allocated, both and dollars of each row, rounded so that they add up to the account's."""
     places, usd_places = figures.places_of(account), figures.usd_places
     sums = [(total(row.spend for row in each.rows), total(row.allocated for row in each.rows)) for each in named]
-    last = near([total(pair) for pair in sums], figures.accounts[account].spend, places)
+    last = adding_up([total(pair) for pair in sums], figures.accounts[account].spend, places)
     shown = running(sums, places, last)
     usd = [_total([row.usd for row in each.rows]) for each in named]
     dollars = _near_dollars(usd, figures.usd_accounts[account], usd_places)
@@ -225,7 +225,7 @@ def _by_sku(
         key = sku_key(sku)
         own = [each for each in breakdown.skus if (each.provider, each.sku, each.unit) == key]
         rows = _grouped(own, lambda each: at.get((each.name, each.names)))
-        parts = near([_spent(each) for each in rows.values()], figures.skus[key].spend, figures.places_of(account))
+        parts = adding_up([_spent(each) for each in rows.values()], figures.skus[key].spend, figures.places_of(account))
         usd = [_total([each.usd for each in group]) for group in rows.values()]
         dollars = _near_dollars(usd, figures.usd_skus[key], figures.usd_places)
         yield (
@@ -272,7 +272,7 @@ def _near_dollars(values: Sequence[Decimal | None], whole: Decimal | None, place
     """Round dollars so that they add up to a whole that is rounded already; each by itself where one is unknown."""
     if whole is None or None in values:
         return [None if value is None else rounded(value, places) for value in values]
-    return near([value or Decimal(0) for value in values], whole, places)
+    return adding_up([value or Decimal(0) for value in values], whole, places)
 
 
 def _spend(each: Day, shown: Decimal) -> Cell:

@@ -12,8 +12,8 @@ from billing.months.statement import Economics, ProviderStatement, SkuStatement,
 from billing.months.unusual_days import UnusualDay
 from pricing.amounts import from_pico
 from reports import invoice_words, words
-from reports.figures import UNKNOWN, dollars, exact, money, places_for, rounded, signed
-from reports.pages.statement_figures import Account, Steps, running, sku_key
+from reports.figures import UNKNOWN, dollars, exact, money, places_for, rounded, running, signed
+from reports.pages.statement_figures import Account, Steps, sku_key
 from reports.pages.statement_marks import Marks, Stated, accounts, in_unit, provider_name
 from reports.statement_answer import unusual_sentence
 from reports.tables import Cell, Column, Row, Table, amount, day, number, text
