@@ -131,6 +131,12 @@ class Ledger:
         if number is not None:
             self.define(table, f"SELECT rowid AS {number}, * FROM {kept}")  # noqa: S608 - our own names
 
+    def keep_arrow(self, table: str, rows: pa.Table) -> None:
+        """Keep the rows of an Arrow table in a table of this session."""
+        self.connection.register("given", rows)
+        self.keep(table, "FROM given")
+        self.connection.unregister("given")
+
     def keep_few(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
         """Keep the rows of a query in a table of this session, be they few or many."""
         self.keep(table, query, parameters)

@@ -25,7 +25,7 @@ from tests.test_lanes import STRICT, Made, made
 
 @contextmanager
 def together() -> Iterator[list[int]]:
-    """Let files of any size be read together; tell how many were, each time it went well."""
+    """Let files of any size be read together, in shares; tell how many were, each time it went well."""
     read: list[int] = []
     import_sessions = sessions.import_sessions
 
@@ -34,7 +34,11 @@ def together() -> Iterator[list[int]]:
         read.append(len(paths))
         return found
 
-    with patch.object(importer, "WORTHWHILE_BYTES", 1), patch.object(importer, "import_sessions", counted):
+    with (
+        patch.object(importer, "WORTHWHILE_BYTES", 1),
+        patch.object(importer, "import_sessions", counted),
+        patch.object(sessions, "CORES", 3),
+    ):
         yield read
 
 

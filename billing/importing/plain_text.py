@@ -101,13 +101,14 @@ def surveyed(opened: OpenLogFile, folder: Path, begun: bytes | None = None) -> I
     `begun` is what was read of the file already; with it the text begins, and what was passed over is no part of it.
     """
     if opened.packing is Packing.PLAIN and begun is None:
-        yield _survey(opened, None, b"")
+        yield survey(opened)
         return
     with tempfile.TemporaryFile(dir=folder) as copy:
-        yield _survey(opened, copy, begun or b"")
+        yield survey(opened, copy, begun or b"")
 
 
-def _survey(opened: OpenLogFile, copy: BinaryIO | None, begun: bytes) -> PlainText:
+def survey(opened: OpenLogFile, copy: BinaryIO | None = None, begun: bytes = b"") -> PlainText:
+    """Read a file to its end and give its text, of which all is written to `copy` too, `begun` before the rest."""
     lines = _Lines()
     marks = [(1, 0)]
     size = 0

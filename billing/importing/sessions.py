@@ -7,14 +7,17 @@ wait to be judged one by one. Whatever is not simple about a file is not done he
 """
 
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Final
 
 import duckdb
+import pyarrow as pa
 
 from billing.importing.fast_lane import CODE, TEXTS, NotPlainError, is_plain
 from billing.importing.formats import Log, open_sessions
@@ -34,7 +37,7 @@ from billing.importing.loads import (
     stage,
 )
 from billing.importing.log_files import open_log_file
-from billing.importing.plain_text import PlainText, surveyed
+from billing.importing.plain_text import PlainText, survey
 from billing.importing.unpacking import Packing
 from billing.ledger import Ledger
 from billing.queries import chain, statement
@@ -43,6 +46,8 @@ from billing.queries import chain, statement
 MOST_BYTES: Final = 2**29
 
 _HEAD_BYTES = 2**20
+#: How many files are read at a time; beyond that, memory is what they would wait for.
+CORES: Final = min(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +82,22 @@ def import_sessions(ledger: Ledger, paths: Sequence[Path], options: Options) -> 
 
 def _open(ledger: Ledger, paths: Sequence[Path], options: Options, files: ExitStack) -> list[_Session]:
     """Open the files and number their loads; raise NotPlainError unless they are sessions, all of them new."""
-    first, found = next_file_id(ledger), []
-    for number, path in enumerate(paths, first):
+    opened, logs, found = [], [], []
+    for path in paths:
         check_no_ledger(ledger, path)
-        file = files.enter_context(open_log_file(path))
-        log = open_sessions(os.pread(file.descriptor, _HEAD_BYTES, 0), options.reading)
-        if log is None or file.packing is not Packing.PLAIN:
+        opened.append(files.enter_context(open_log_file(path)))
+        log = open_sessions(os.pread(opened[-1].descriptor, _HEAD_BYTES, 0), options.reading)
+        if log is None or opened[-1].packing is not Packing.PLAIN:
             raise NotPlainError
-        text = files.enter_context(surveyed(file, ledger.path.parent))
-        if text.blank or text.deep:
-            raise NotPlainError
-        found.append(_Session(text, log, Source(path, text.log_file.digest, text.log_file.bytes, number)))
-        if options.on_progress:
-            options.on_progress(path, text.log_file.bytes)
+        logs.append(log)
+    with _threads() as threads:
+        for number, (log, text) in enumerate(zip(logs, threads.map(survey, opened), strict=True), next_file_id(ledger)):
+            if text.blank or text.deep:
+                raise NotPlainError
+            file = text.log_file
+            found.append(_Session(text, log, Source(file.path, file.digest, file.bytes, number)))
+            if options.on_progress:
+                options.on_progress(file.path, file.bytes)
     digests = [each.source.digest for each in found]
     if len(set(digests)) < len(digests) or are_known(ledger, paths, digests):
         raise NotPlainError
@@ -98,18 +106,39 @@ def _open(ledger: Ledger, paths: Sequence[Path], options: Options, files: ExitSt
 
 def _take(ledger: Ledger, sessions: Sequence[_Session], options: Options) -> None:
     """Read the plain lines of all files, each request of a file once with all its tellings."""
-    lines = [each.text.lines for each in sessions]
-    relations = {"lines": f"({statement('lines_claude_code')})", "told": f"({statement('told_claude_code')})"}
     try:
-        ledger.keep("requests", chain("counted", "plain", "requests", taking=relations), {
-            "paths": [each.text.engine_path for each in sessions], "starts": list(accumulate(lines, initial=0))[:-1],
-            "file_ids": [each.source.file_id for each in sessions], "is_damaged": False,
-            "provider": options.reading.provider, "code": CODE,
-        })  # fmt: skip
+        with _threads() as threads:
+            parts = threads.map(partial(_read, ledger, options), _shares(sessions, CORES))
+            ledger.keep_arrow("requests", pa.concat_tables(parts))
     except duckdb.Error:
         raise NotPlainError from None
     if not all(each.text.opened.is_at_rest() for each in sessions):
         raise NotPlainError
+
+
+def _shares(sessions: Sequence[_Session], most: int) -> Iterator[list[_Session]]:
+    """Yield the files in shares of about as many bytes."""
+    size = sum(each.text.size for each in sessions)
+    ends = accumulate(each.text.size for each in sessions)
+    shares = groupby(zip(ends, sessions, strict=True), lambda told: most * (told[0] - 1) // size)
+    return ([session for _, session in share] for _, share in shares)
+
+
+def _read(ledger: Ledger, options: Options, sessions: Sequence[_Session]) -> pa.Table:
+    """Read the plain lines of these files by a connection of its own: the engine numbers lines on one thread."""
+    lines = [each.text.lines for each in sessions]
+    relations = {"lines": f"({statement('lines_claude_code')})", "told": f"({statement('told_claude_code')})"}
+    with closing(ledger.connection.cursor()) as connection:
+        return replace(ledger, connection=connection).arrow(chain("counted", "plain", "requests", taking=relations), {
+            "paths": [each.text.engine_path for each in sessions], "starts": list(accumulate(lines, initial=0))[:-1],
+            "file_ids": [each.source.file_id for each in sessions], "is_damaged": False,
+            "provider": options.reading.provider, "code": CODE,
+        })  # fmt: skip
+
+
+def _threads() -> ThreadPoolExecutor:
+    """Return as many threads as there are cores: what reads and digests lets others run meanwhile."""
+    return ThreadPoolExecutor(CORES)
 
 
 def _leave_doubtful(ledger: Ledger) -> None:
