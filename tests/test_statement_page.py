@@ -78,7 +78,7 @@ def test_the_page_says_what_the_month_cost_against_the_one_before_and_the_budget
         "That is $2.18 (40.2 %) more than in the first 24 days of September, which cost $5.42.",
         "of the budget \N{LEFT DOUBLE QUOTATION MARK}search\N{RIGHT DOUBLE QUOTATION MARK} ($0.50) is used.",
         "Of 2 other budgets, 1 will not hold either.", "Partial totals.", "2 requests: neither a charge nor a price",
-        "26 requests name no project: their spend is a row of its own, allocated to nobody.",
+        "What names no project is a row of its own, allocated to nobody.",
         "Invoice INV-7 of vendor asks 737.62 credits", "236.42 credits at vendor, where 47.79 credits are usual",
     ):  # fmt: skip
         assert expected in said

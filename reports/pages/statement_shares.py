@@ -107,23 +107,13 @@ def _title(dimension: str) -> str:
 
 def _subtitle(breakdown: Breakdown) -> str:
     rest = {"project": "project", "api_key_id": "key"}.get(breakdown.dimension, "such tag")
-    unnamed = sum(row.requests for row in breakdown.rows if not row.names)
     if not _tagged(breakdown):
         return f"No request names a {rest}."
-    if not unnamed:
+    if all(row.names for row in breakdown.rows):
         return f"Every request names its {rest.removeprefix('such ')}."
     if breakdown.allocation == "proportional":
-        return (
-            f"{count(unnamed, 'request')} {_verb(unnamed)} no {rest}: their spend is allocated to the others in "
-            "proportion to what each spent."
-        )
-    return (
-        f"{count(unnamed, 'request')} {_verb(unnamed)} no {rest}: their spend is a row of its own, allocated to nobody."
-    )
-
-
-def _verb(requests: int) -> str:
-    return "names" if requests == 1 else "name"
+        return f"What names no {rest} is allocated to the others in proportion to what each spent."
+    return f"What names no {rest} is a row of its own, allocated to nobody."
 
 
 @dataclass(frozen=True, slots=True)

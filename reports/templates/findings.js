@@ -2,6 +2,7 @@
 // The findings: a SKU is shown if it has requests of the chosen verdict or finding; its sums are then of the whole SKU.
 {
   const { all, data, choices, pico, rounded, digits, plain, grouped, signed, tone, count, colour, fill } = Tally;
+  const WHOLE = "The sentences and verdicts above are of the whole.";
   const WHOLE_SKUS = "Sums by SKU and by day are over the whole of each SKU that has such requests.";
   const HEIGHT = 248, AROUND = 40, STEP = 46; // pixels: of the days, around bars, and from bar to bar
   const PICO = 12;
@@ -38,7 +39,7 @@
     const requests = lines.reduce((sum, line) => sum + line.requests, 0);
     const counts = `${keys.size} of ${count(choices("sku").length, "SKU")}, ${count(requests, "request")}`;
     const told = [counts, ...(amounts.length ? [amounts.join("; ")] : [])].join(": ") + ".";
-    return verdict || finding ? `${told} ${WHOLE_SKUS}` : told;
+    return [told, ...(verdict || finding ? [WHOLE_SKUS] : []), WHOLE].join(" ");
   }
 
   // ---- sums by day
@@ -88,6 +89,16 @@
       fill(row.cells[4], signed(shown.variance, places), plain(exact));
       row.cells[4].className = "number " + tone(exact);
     }
+  }
+
+  /** Tell how many requests the SKUs have of a verdict, and how many of them are here. */
+  function fillVerdict(group, keys) {
+    const code = group.id.slice("verdict-".length), shown = all(".row:not([hidden])", group).length;
+    const requests = data.lines.filter((line) => keys.has(String(line.name)))
+      .reduce((sum, line) => sum + (line.verdicts[code] ?? 0), 0);
+    group.querySelector(".sum").textContent = count(requests, "request");
+    group.querySelector(".shown").textContent = shown === requests ? "Every one of them is here."
+      : `${shown} of ${count(requests, "request")} ${shown === 1 ? "is" : "are"} here.`;
   }
 
   // ---- charts
@@ -167,6 +178,7 @@
     allowed, summary, charts: { bars, days },
     fill: ({ sku }, { finding }) => {
       for (const table of all("table.days")) fillDays(table, sku);
+      for (const group of all("details.group[id^='verdict-']")) fillVerdict(group, sku);
       if (finding) document.getElementById(finding).open = true;
     },
   });

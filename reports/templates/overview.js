@@ -7,6 +7,7 @@
   const WHOLE = "The sentences above and those of findings are of the whole.";
   const HIDDEN = "Budget and forecast are of the whole month, so they are hidden.";
   const HIDDEN_BY_DAY = "Budget, forecast and what changed since the month before are of the whole month, so they are hidden.";
+  const TURNED = "From is later than To, so no day is chosen and nothing is shown.";
   const DAYS = 7; // the fewest that an axis is of, so that the bars of a single day are bars
   const ROW = ["bin", "name", "unit", "value", "currency", "requests", "wrong", "checked", "known"];
   const AMOUNTS = ["charged", "expected", "unchecked", "unreported", "spend", "cost"];
@@ -53,6 +54,7 @@
   const isUnknown = (list) => list.length > 0 && !list.some((row) => row.known || row.spend);
 
   function summary(keys, filter) {
+    if (filter.from && filter.to && filter.from > filter.to) return TURNED;
     const list = rowsOf(keys), requests = list.reduce((total, row) => total + row.requests, 0);
     const spent = data.currencies.map((each, index) => {
       const own = list.filter((row) => row.currency === index);

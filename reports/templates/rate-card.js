@@ -4,10 +4,11 @@
   const { all, data, count, colour } = Tally;
   const AROUND = 56, STEP = 46, HEIGHT = 264, LEGEND = 40; // pixels: around bars, from bar to bar, of lines and of a name below
   const COLOURS = 4;
+  const WHOLE = "The sentences above are of all SKUs.";
 
   const shownRows = (id) => all(`#${id} .row:not([hidden])`);
   function summary() {
-    return `${count(shownRows("rates").length, "rate")} and ${count(shownRows("changes").length, "change")} are shown.`;
+    return `${count(shownRows("rates").length, "rate")} and ${count(shownRows("changes").length, "change")} are shown. ${WHOLE}`;
   }
   const allows = (allowed, field, keys) => !allowed[field] || keys.some((key) => allowed[field].has(key));
 

@@ -1,6 +1,7 @@
 """The findings as people use it: filter, links, sorting, CSV, keyboard, theme, zones, and readers of all kinds."""
 
 import csv
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -82,6 +83,27 @@ def test_a_filter_rules_tables_and_charts_and_a_link_restores_it(open_page: Open
     expect(again.locator("#status")).to_contain_text("Everything is shown")
     assert shown_rows(again, "findings") == whole["findings"]
     assert bars(again, "causes-credit") == all_bars
+
+
+def test_what_is_told_of_a_verdict_follows_the_filter(open_page: Open, audit_file: Path) -> None:
+    page = open_page(audit_file, viewport=DESKTOP)
+    group = page.locator("#verdict-unreported")
+    whole, shown = group.locator(".sum").inner_text(), group.locator(".shown").text_content()
+    source = re.sub(r"\s+", " ", audit_file.read_text("utf-8"))
+    assert f'<span class="sum">{whole}</span> </summary>' in source
+    assert f'<span class="shown">{shown}</span>' in source
+    lines = [line for line in a_report().audit.skus if line.verdicts["unreported"]]
+    assert len(lines) > 1
+    for line in lines:
+        choose(page, sku=f"{line.provider or ''} {line.sku}")
+        here, told = group.locator(".row:not([hidden])").count(), line.verdicts["unreported"]
+        assert group.locator(".sum").inner_text() == f"{told:,} request{'s' * (told != 1)}"
+        text = group.locator(".shown").text_content() or ""
+        assert text.startswith("Every one" if here == told else f"{here} of {told:,} request")
+    expect(page.locator("#status")).to_contain_text("The sentences and verdicts above are of the whole.")
+    page.get_by_role("button", name="Reset").click()
+    expect(group.locator(".sum")).to_have_text(whole)
+    expect(group.locator(".shown")).to_have_text(shown or "")
 
 
 def test_days_add_up_to_the_sums_of_the_filter(open_page: Open, audit_file: Path) -> None:

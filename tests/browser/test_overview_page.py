@@ -98,6 +98,13 @@ def test_what_nobody_knows_the_cost_of_is_not_free(open_page: Open, overview_fil
         assert page.locator("[data-tile=spend] .figure").first.inner_text() == "\N{EM DASH}"
 
 
+def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, overview_file: Path) -> None:
+    page = open_page(overview_file, f"#from={TO}&to={FROM}", viewport=DESKTOP)
+    expect(page.locator("#status")).to_have_text("From is later than To, so no day is chosen and nothing is shown.")
+    page.locator("[name=to]").fill(TO)
+    expect(page.locator("#status")).to_contain_text("request")
+
+
 def test_a_filter_rules_every_figure_and_a_link_restores_it(open_page: Open, overview_file: Path) -> None:
     page = open_page(overview_file, viewport=DESKTOP)
     wait_for_charts(page)
