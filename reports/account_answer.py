@@ -18,7 +18,7 @@ def account_answer(sheets: Sequence[BalanceSheet]) -> str:
 def _answer(sheet: BalanceSheet) -> str:
     compared = [window for window in sheet.windows if window.opening is not None and window.reported_at]
     if not compared:
-        return f"{sheet.provider}: no two readings of the balance to compare."
+        return f"{sheet.provider}: {_why_not(sheet)}."
     gaps = [window for window in compared if window.has_gap]
     if gaps:
         return " ".join([f"{sheet.provider}:", *(_gap(window, sheet.unit) for window in gaps[:3]), *_more(len(gaps))])
@@ -29,6 +29,18 @@ def _answer(sheet: BalanceSheet) -> str:
             f"{count(unsure, 'window')} what has no price, or may be rounded, could explain the difference."
         )
     return f"{sheet.provider}: no credits are missing between {count(len(compared) + 1, 'reading')} of the balance."
+
+
+def _why_not(sheet: BalanceSheet) -> str:
+    """Say why no two readings could be compared."""
+    if not sheet.readings:
+        return "no reading of the balance is known, so nothing tells whether any is missing; import some"
+    first, last = minute(sheet.first_read_at), minute(sheet.last_read_at)
+    if sheet.readings == 1:
+        return f"the balance is read once, at {first}; it takes two readings to tell whether any is missing"
+    here = [minute(window.reported_at) for window in sheet.windows if window.reported_at]
+    what = f"only that at {here[0]} is in this time, and none is before it" if here else "none is in this time"
+    return f"of {count(sheet.readings, 'reading')} of the balance, from {first} to {last}, {what}"
 
 
 def _gap(window: Window, unit: str) -> str:

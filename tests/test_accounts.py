@@ -20,6 +20,7 @@ from billing.records import AccountEntry, BalanceReading, EntryKind, Reading, Re
 from pricing.amounts import digits
 from pricing.rates import PerMtok
 from pricing.usage import Usage
+from reports.account_answer import account_answer
 from reports.cli import run
 from tests.ledgers import OCTOBER, a_catalog, a_ledger, block, put
 from tests.shape_samples import outcome_of
@@ -270,6 +271,26 @@ def test_without_two_readings_nothing_is_said_of_a_gap(tmp_path: Path) -> None:
         sheet = sheet_of(ledger, tmp_path)
         assert (sheet.total.opening, sheet.total.gap, sheet.total.closing_reported) == (None, None, None)
         assert sheet.overdraft == 10
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ((), "no reading of the balance is known, so nothing tells whether any is missing; import some."),
+        ((0,), "is read once, at 2026-10-01 00:00 UTC; it takes two readings to tell whether any is missing."),
+        ((0, 48), "of 2 readings of the balance, from 2026-10-01 00:00 UTC to 2026-10-03 00:00 UTC, none is in this"),
+        ((30, 72), "only that at 2026-10-02 06:00 UTC is in this time, and none is before it."),
+    ],
+)
+def test_where_no_two_readings_are_it_is_said_which_there_are(
+    tmp_path: Path, hours: tuple[float, ...], said: str
+) -> None:
+    with a_ledger() as ledger:
+        put(ledger, [request(1, Usage(input=MTOK))])
+        lines = [f"vendor,{at(hour).isoformat()},100" for hour in hours]
+        bring(ledger, tmp_path, "balances.csv", "provider,at,balance", *lines)
+        catalog = a_catalog(block(PerMtok(input=Decimal(10), output=Decimal(100))))
+        assert said in account_answer([balance_sheet(ledger, catalog, "vendor", at(24), at(36))])
 
 
 def test_a_month_begins_with_what_was_read_before_it_and_ends_with_what_was_carried_on(tmp_path: Path) -> None:

@@ -139,3 +139,7 @@ class BalanceSheet:
     """Requests of this provider whose log tells no time; they are in no window."""
     other_units: int
     """Requests, entries and readings of this provider in another unit; they are in no window."""
+    readings: int
+    """How many readings of the account there are, of whichever time."""
+    first_read_at: datetime | None
+    last_read_at: datetime | None

@@ -40,12 +40,16 @@ def balance_sheet(  # noqa: PLR0913, PLR0917 - a stretch of time and a policy, w
         if start is None or each.reported_at is None or each.reported_at > start
     )  # fmt: skip
     at_start = _step_at(history, start)
+    ((readings, first_read, last_read),) = ledger.rows(
+        statement("readings"), {"provider": provider, "unit": history.unit}
+    )
     now = known.lots_at[len(history.steps) - 1]
     return BalanceSheet(
         provider=provider, unit=history.unit, total=_total(history, known.segments, windows, (start, end)),
         windows=windows, lots=tuple(map(_lot_line, now)), overdraft=from_pico(known.overdraft),
         burned=_burned(known.lots_at[at_start] if start else (), now),
-        untimed=history.untimed, other_units=history.other_units,
+        untimed=history.untimed, other_units=history.other_units, readings=readings, first_read_at=first_read,
+        last_read_at=last_read,
     )  # fmt: skip
 
 
