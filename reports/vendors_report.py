@@ -34,6 +34,8 @@ class Compared:
     """The requests of the ledger, those too that are in no sum; None of a basket."""
     left_out: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Requests of the ledger that are in no sum, by how they ended."""
+    first_at: datetime | None = None
+    """The first request, where each is rated by the rates of its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
         raise nothing_of(ledger, missing[0])
     times = [at for each in found.values() for at in (each.first_at, each.last_at) if at is not None]
     return VendorsReport(
-        models=tuple(Compared(each.comparison, by_model.get(model), each.left_out) for model, each in found.items()),
+        models=tuple(
+            Compared(each.comparison, by_model.get(model), each.left_out, each.first_at if at is None else None)
+            for model, each in found.items()
+        ),
         catalog_version=catalog.version,
         catalog_digest=catalog.digest,
         at=at,

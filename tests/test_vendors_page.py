@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from billing.rating import Selection
 from billing.records import Status, UsageRecord
 from pricing.baskets import spread
 from pricing.catalog import load_catalog
@@ -204,6 +205,31 @@ def test_models_are_taken_while_a_page_holds_them_and_the_rest_is_told(monkeypat
     page = read(render_vendors(report)).said
     assert "6 requests of model-b: less was spent on these; listed by tallystick report vendors --ledger" in page
     assert "--model model-b" in page
+
+
+def test_a_price_that_changed_between_the_requests_has_its_date() -> None:
+    """A million tokens before the change cost 3, and a million after it 2."""
+    later = OCTOBER + timedelta(days=9)
+    changing = a_card(
+        "vendor", block(per_mtok(input="3"), valid_to=later), block(per_mtok(input="2"), valid_from=later)
+    )
+    catalog = of(changing, a_card("maker", block(LIST_PRICE), is_list=True))
+    used = [
+        UsageRecord(nth, "vendor", "vendor-sku", f"r{nth}", at=OCTOBER + timedelta(days=day), usage=Usage(input=10**6))
+        for nth, day in enumerate((1, 20), start=1)
+    ]
+    with a_ledger() as ledger:
+        put(ledger, used)
+        changed, steady = (
+            ledger_report(ledger, catalog, selection=Selection(start)) for start in (None, later + timedelta(days=1))
+        )
+    text = render_vendors(changed)
+    assert [row[:3] + row[7:8] for row in rows_of(text, "rates")] == [
+        ["vendor", "vendor-sku", "2", "2026-10-10 00:00:00"], ["maker", "maker-sku", "3", UNKNOWN],
+    ]  # fmt: skip
+    assert rows_of(text, "offers-0")[0][2] == "5.00"
+    assert "Where a price changed between the requests, this is the last" in text
+    assert "Where a price changed" not in render_vendors(steady)
 
 
 def test_a_model_of_which_nothing_was_used_is_said_to_be_so_and_no_command_compares_it() -> None:

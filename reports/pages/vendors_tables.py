@@ -1,6 +1,7 @@
 """The tables of the vendors' page: what each asks, what it is made of, and what decides between them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -167,17 +168,26 @@ def _rows(
     )
 
 
-def rates(comparisons: Comparisons, keys: Keys) -> Table:
-    """Return each vendor's rates in dollars, as its card has them below any context tier, and where they come from."""
+def rates(models: Sequence[Compared], keys: Keys) -> Table:
+    """Return each vendor's rates in dollars, as its card has them below any context tier, and where they come from.
+
+    Of a price that changed between the requests it is the last, with the time from which it holds.
+    """
+    comparisons = [each.comparison for each in models]
+    since, is_dated = {each.comparison.model: each.first_at for each in models}, has_changed(models)
     columns = (
         *_model_column(comparisons), *_SOLD, *(Column(words.kind(kind), is_number=True) for kind in TOKEN_KINDS),
+        *([Column("Only since, UTC", style="day")] if is_dated else []),
         Column("Source", style="note"), Column("Observed", style="day"),
     )  # fmt: skip
 
-    def cells(_found: Comparison, each: Offer) -> Iterator[Cell]:
+    def cells(found: Comparison, each: Offer) -> Iterator[Cell]:
         for kind in TOKEN_KINDS:
             value = usd_per_mtok(each.period, kind)
             yield amount(None) if value is None else Cell(grouped(Decimal(exact(value))), exact(value))
+        if is_dated:
+            changed = _changed(each, since[found.model])
+            yield text(None if changed is None else words.instant(changed))
         if isinstance(each.period, RatePeriod):
             yield text(f"{each.period.source.title} ({each.period.source.document})")
             yield text(each.period.block.observed_on.isoformat())
@@ -186,6 +196,17 @@ def rates(comparisons: Comparisons, keys: Keys) -> Table:
             yield text(None)
 
     return Table("rates", "Rates, USD per 1M tokens", columns, _rows(comparisons, keys, cells))
+
+
+def has_changed(models: Sequence[Compared]) -> bool:
+    """Tell whether a price changed between the requests."""
+    return any(_changed(offer, each.first_at) for each in models for offer in each.comparison.offers)
+
+
+def _changed(each: Offer, first_at: datetime | None) -> datetime | None:
+    """Return since when these rates hold, if that is after the first request."""
+    since = each.period.valid_from if isinstance(each.period, RatePeriod) else None
+    return since if since is not None and first_at is not None and first_at < since else None
 
 
 def ratios(comparisons: Comparisons, keys: Keys) -> Table:
