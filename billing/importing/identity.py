@@ -80,4 +80,6 @@ def settle(ledger: Ledger) -> defaultdict[int, Settled]:
         files[file_id] = replace(files[file_id], **{verdict: now + records})
     for file_id, request_id in ledger.rows(statement("reused_ids")):
         files[file_id] = replace(files[file_id], reused_ids=(*files[file_id].reused_ids, request_id))
+    for table in ("stage", "contested", "judged"):  # COMMIT would write anew what is left of them
+        ledger.connection.execute(f"DROP TABLE {table}")
     return files
