@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from types import MappingProxyType
 
-from reports import figures
+from reports import figures, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,13 @@ def number(value: int) -> Cell:
 def day(value: date) -> Cell:
     """Return a cell with a day."""
     return Cell(value.isoformat(), value.isoformat())
+
+
+def instant(at: datetime | None) -> Cell:
+    """Return a cell with an instant: only its day, if it is midnight."""
+    if at is None:
+        return Cell(figures.UNKNOWN, "", "day")
+    return Cell(at.date().isoformat() if at.time() == time() else words.instant(at), at.isoformat(), "day")
 
 
 def amount(shown: Decimal | None, exact: Decimal | None = None, *, with_sign: bool = False, style: str = "") -> Cell:

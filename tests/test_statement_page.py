@@ -180,6 +180,7 @@ def test_what_a_cache_without_a_price_saved_is_unknown() -> None:
     assert "no cache was used" in of_records([priced], october)
     said = of_records([priced, unpriced], october)
     assert "Saved by caching unknown 7,345 tokens of a cache have no price" in said
+    assert "vendor model-c credits 0 0 — — — — — — —" in said
     said = of_records([priced, unpriced, cached], october)
     assert "5,000 tokens read from a cache; without 7,345 tokens of a cache that have no price" in said
 

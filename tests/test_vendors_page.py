@@ -225,7 +225,7 @@ def test_a_price_that_changed_between_the_requests_has_its_date() -> None:
         )
     text = render_vendors(changed)
     assert [row[:3] + row[7:8] for row in rows_of(text, "rates")] == [
-        ["vendor", "vendor-sku", "2", "2026-10-10 00:00:00"], ["maker", "maker-sku", "3", UNKNOWN],
+        ["vendor", "vendor-sku", "2", "2026-10-10"], ["maker", "maker-sku", "3", UNKNOWN],
     ]  # fmt: skip
     assert rows_of(text, "offers-0")[0][2] == "5.00"
     assert "Where a price changed between the requests, this is the last" in text

@@ -1,7 +1,6 @@
 """The tables of the rate card: dollars beside the list price, what vendors publish, where it stands, what changed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +11,7 @@ from pricing.usage import STANDARD_TIER, TOKEN_KINDS, TokenKind
 from reports import words
 from reports.figures import UNKNOWN, at_least, decimal, exact, grouped, money, signed, unit_name
 from reports.rate_card_report import RateCardReport
-from reports.tables import Cell, Column, Row, Table, text
+from reports.tables import Cell, Column, Row, Table, instant, text
 
 Names = Mapping[tuple[str | None, str], int]
 """The number of each provider and SKU, which the filter bar knows it by."""
@@ -65,7 +64,7 @@ def dollars(report: RateCardReport) -> Table:
                 text(each.period.provider), text(each.period.sku),
                 *(_dollar_cell(each, kind) for kind in TOKEN_KINDS),
                 *([text(_holds_for(each))] if has_scope else []),
-                _day(each.period.valid_from), _day(each.period.valid_to),
+                instant(each.period.valid_from), instant(each.period.valid_to),
             ),
             under(report, each.sold),
         )
@@ -94,7 +93,7 @@ def published(report: RateCardReport) -> Table:
             *(_unit_cell(each, kind) for kind in TOKEN_KINDS),
             *([text(_fees(each.period))] if has_fees else []), text(words.rounding(rounding, each.period.unit)),
             *([text(rounding.evidence)] if has_evidence else []),
-            *([text(_holds_for(each))] if has_scope else []), _day(each.period.valid_from),
+            *([text(_holds_for(each))] if has_scope else []), instant(each.period.valid_from),
         )  # fmt: skip
         rows.append(Row(cells, under(report, each.sold)))
     return Table("published", "Units per 1M tokens, as published", columns, tuple(rows), "No rate is known.")
@@ -115,7 +114,7 @@ def sources(report: RateCardReport) -> Table:
     for period in periods:
         block, source = period.block, period.source
         cells = (
-            text(period.provider), text(period.sku), _day(period.valid_from),
+            text(period.provider), text(period.sku), instant(period.valid_from),
             *([text(block.service_tier)] if has_tiers else []), text(source.document), text(source.title),
             text(block.field), text(block.observed_on.isoformat()), text(block.basis),
             *([text(block.corrects or block.note)] if has_notes else []),
@@ -135,7 +134,7 @@ def changes(report: RateCardReport) -> Table:
     rows = tuple(
         Row(
             (
-                _day(step.at), text(step.provider), text(step.sku), text(words.kind(step.kind)),
+                instant(step.at), text(step.provider), text(step.sku), text(words.kind(step.kind)),
                 text(_scope(step.service_tier, step.above, step.up_to)), _dollar_text(step.before),
                 _dollar_text(step.after), _change(step), text(step.period.block.observed_on.isoformat()),
             ),
@@ -206,14 +205,6 @@ def _change(step: RateStep) -> Cell:
         return Cell(UNKNOWN, "")
     shown = decimal((Fraction(step.after) / Fraction(step.before) - 1) * 100, _PLACES)
     return Cell(signed(shown), exact(shown), "over" if shown > 0 else "under")
-
-
-def _day(at: datetime | None) -> Cell:
-    """Return a cell with an instant: only its day, if it is midnight."""
-    if at is None:
-        return Cell(UNKNOWN, "", "day")
-    told = at.date().isoformat() if (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0) else None
-    return Cell(told or words.instant(at), at.isoformat(), "day")
 
 
 def _holds_for(each: SheetRate) -> str:

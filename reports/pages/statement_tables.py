@@ -194,10 +194,11 @@ def _economics_cells(
 ) -> tuple[Cell, ...]:
     costs, caching = each.economics, each.economics.caching
     exacts = (caching.saved, caching.write_cost, caching.net)
+    saved = [amount(part if costs.requests else None, whole) for part, whole in zip(cached, exacts, strict=True)]
     return (
         text(in_unit(each.unit)), number(costs.requests), number(costs.tokens), _ratio(costs.per_1000_requests),
         _ratio(costs.per_mtok), _ratio(costs.usd_per_mtok), _dollars(listed),
-        *(amount(part, whole) for part, whole in zip(cached, exacts, strict=True)),
+        *saved,
     )  # fmt: skip
 
 

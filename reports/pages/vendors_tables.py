@@ -19,7 +19,7 @@ from reports import words
 from reports.figures import UNKNOWN, adding_up, at_least, beside, decimal, exact, grouped, rounded, unit_name
 from reports.pages.vendors_answer import cheapest_names, perhaps_cheaper, surely_cheaper
 from reports.pages.vendors_figures import Keys, bounds_words, cheapest_to_list, percent, places_of, seller_words, usd
-from reports.tables import Cell, Column, Row, Table, amount, number, text
+from reports.tables import Cell, Column, Row, Table, amount, instant, number, text
 from reports.vendors_report import Compared
 
 Comparisons = Sequence[Comparison]
@@ -186,8 +186,7 @@ def rates(models: Sequence[Compared], keys: Keys) -> Table:
             value = usd_per_mtok(each.period, kind)
             yield amount(None) if value is None else Cell(grouped(Decimal(exact(value))), exact(value))
         if is_dated:
-            changed = _changed(each, since[found.model])
-            yield text(None if changed is None else words.instant(changed))
+            yield instant(_changed(each, since[found.model]))
         if isinstance(each.period, RatePeriod):
             yield text(f"{each.period.source.title} ({each.period.source.document})")
             yield text(each.period.block.observed_on.isoformat())
