@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def _needs_browser(ctx: click.Context, param: click.Parameter, value: bool) -> b
     return value
 
 
-folder_options = options(
+_folder_options = options(
     click.option(
         "--out", type=click.Path(path_type=Path, file_okay=False), default=".", help="The folder to write to."
     ),
@@ -67,6 +68,26 @@ folder_options = options(
 
 Page = Callable[[Sequence[str]], str]
 """What makes the HTML of a page, given the names of the pages beside it."""
+Pages = Callable[..., Mapping[str, Page]]
+"""What computes pages, by name."""
+
+
+def _written(*shared: Callable[[Callable[..., int]], Callable[..., int]]) -> Callable[[Pages], Callable[..., int]]:
+    """Make a command of what returns pages: it writes them into a folder. `shared` are options that come last."""
+
+    def decorate(pages_of: Pages) -> Callable[..., int]:
+        @options(_folder_options, *shared)
+        @wraps(pages_of)
+        def command(*, out: Path, pdf: bool, output_format: str | None, quiet: bool, **given: Any) -> int:
+            paths = write_pages(out, pages_of(**given))
+            paths += [print_pdf(path) for path in paths] if pdf else []
+            table = Table("Files", ("path",), [(str(path),) for path in paths])
+            write(Result({"files": paths}, (table,)), output_format)
+            return 0
+
+        return command
+
+    return decorate
 
 
 @click.group()
@@ -78,50 +99,33 @@ def report() -> None:
 @span
 @tolerance_option
 @known_option
-@folder_options
-@everywhere
+@_written(everywhere)
 def audit(
-    *,
-    month: tuple[datetime, datetime] | None,
-    from_at: datetime | None,
-    to_at: datetime | None,
-    provider: str | None,
-    tolerance: Decimal,
-    known_at: date | None,
-    out: Path,
-    pdf: bool,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
+    *, tolerance: Decimal, known_at: date | None, ledger: Path, rate_cards: tuple[Path, ...], **chosen: Any
+) -> Mapping[str, Page]:
     """Write the audit as self-contained pages."""
-    chosen = selection(month, from_at, to_at, provider)
-    asked_for = asked_month(provider=provider)
-    found = read_audit(ledger, rate_cards, chosen, asked_for, tolerance=tolerance, known_at=known_at)
-    return write_folder(out, audit_pages(*found, catalog_of(rate_cards, known_at)), output_format, pdf=pdf)
+    wanted = selection(**chosen)
+    # The pages of an audit tell no list prices of a month.
+    asked_for = replace(asked_month(provider=wanted.provider), with_list_prices=False)
+    with open_ledger(ledger, read_only=True) as book:
+        check_provider(book, wanted.provider)
+        catalog = catalog_of(rate_cards, known_at, held_providers(book))
+        found = audit_report(book, catalog, wanted, tolerance)
+        month = statement_of(book, catalog, wanted, found.audit, asked_for)
+    return audit_pages(found, month, catalog_of(rate_cards, known_at))
 
 
 @report.command("rate-card")
 @click.option("--provider", "providers", type=Name(), multiple=True, required=True, help="Whose; may be repeated.")
 @click.option("--at", type=Instant(), help="The instant whose list prices rates are held against. Default: now.")
 @known_option
-@folder_options
-@options(cards_option, output_option, quiet_option)
+@_written(cards_option, output_option, quiet_option)
 def rate_card(
-    *,
-    providers: tuple[str, ...],
-    at: datetime | None,
-    known_at: date | None,
-    out: Path,
-    pdf: bool,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
+    *, providers: tuple[str, ...], at: datetime | None, known_at: date | None, rate_cards: tuple[Path, ...]
+) -> Mapping[str, Page]:
     """Write what providers sell, at which rates and by which source, as a self-contained page."""
     found = rate_card_of_providers(catalog_of(rate_cards, known_at), providers, at or datetime.now(UTC))
-    return write_folder(out, {"rate-card": lambda beside: render_rate_card(found, beside)}, output_format, pdf=pdf)
+    return {"rate-card": lambda beside: render_rate_card(found, beside)}
 
 
 @report.command("vendors")
@@ -131,25 +135,14 @@ def rate_card(
     "Default: those of the ledger that more than one vendor sells, the most spent first.",
 )  # fmt: skip
 @basket_options
-@folder_options
-@everywhere
-def vendors(
-    *,
-    names: tuple[str, ...],
-    out: Path,
-    pdf: bool,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-    **basket: Any,
-) -> int:
+@_written(everywhere)
+def vendors(*, names: tuple[str, ...], ledger: Path, rate_cards: tuple[Path, ...], **basket: Any) -> Mapping[str, Page]:
     """Write what the same usage costs at each vendor as a self-contained page.
 
     Without tokens and without a scenario it is the ledger's own requests.
     """
     found = read_vendors(ledger, rate_cards, asked(**basket, without_basket=True), names)
-    return write_folder(out, {"vendors": lambda beside: render_vendors(found, beside)}, output_format, pdf=pdf)
+    return {"vendors": lambda beside: render_vendors(found, beside)}
 
 
 @report.command("statement")
@@ -158,23 +151,10 @@ def vendors(
     "--invoice", "invoices", type=click.Path(path_type=Path, dir_okay=False), multiple=True,
     help="An invoice whose lines stand beside the statement; may be repeated.",
 )  # fmt: skip
-@folder_options
-@everywhere
-def statement(
-    *,
-    invoices: tuple[Path, ...],
-    known_at: date | None,
-    out: Path,
-    pdf: bool,
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-    **asked_for: Any,
-) -> int:
+@_written(everywhere)
+def statement(**asked_for: Any) -> Mapping[str, Page]:
     """Write what a month cost, on what, for whom and against which budget, as a self-contained page."""
-    page = statement_page(ledger, rate_cards, known_at=known_at, invoices=invoices, **asked_for)
-    return write_folder(out, {"statement": page}, output_format, pdf=pdf)
+    return {"statement": statement_page(**asked_for)}
 
 
 @report.command("all")
@@ -182,35 +162,26 @@ def statement(
 @tolerance_option
 @terms_options
 @known_option
-@folder_options
-@everywhere
+@_written(everywhere)
 def every(
     *,
-    month: tuple[datetime, datetime] | None,
-    from_at: datetime | None,
-    to_at: datetime | None,
-    provider: str | None,
     tolerance: Decimal,
     models: tuple[tuple[str, str], ...],
     usd_per_unit: tuple[tuple[str, Decimal], ...],
     known_at: date | None,
-    out: Path,
-    pdf: bool,
     ledger: Path,
     rate_cards: tuple[Path, ...],
-    output_format: str | None,
-    quiet: bool,
-) -> int:
+    **chosen: Any,
+) -> Mapping[str, Page]:
     """Write all pages: overview, findings, vendors, statement and rate card.
 
     A statement is of one month: where more was chosen, it is left out.
     """
-    chosen, catalog = selection(month, from_at, to_at, provider), catalog_of(rate_cards, known_at)
-    asked_for = asked_month(provider=provider, usd_per_unit=usd_per_unit)
+    wanted, catalog = selection(**chosen), catalog_of(rate_cards, known_at)
+    asked_for = asked_month(provider=wanted.provider, usd_per_unit=usd_per_unit)
     with open_ledger(ledger, read_only=True) as book:
-        check_provider(book, provider)
-        pages = all_pages(book, catalog, chosen, asked_for, tolerance, models=dict(models))
-    return write_folder(out, pages, output_format, pdf=pdf)
+        check_provider(book, wanted.provider)
+        return all_pages(book, catalog, wanted, asked_for, tolerance, models=dict(models))
 
 
 def all_pages(
@@ -234,28 +205,6 @@ def all_pages(
     return {name: pages[name] for name in PAGES if name in pages}
 
 
-def read_audit(
-    ledger: Path,
-    rate_cards: tuple[Path, ...],
-    chosen: Selection,
-    asked_for: Asked,
-    *,
-    tolerance: Decimal = Decimal(0),
-    known_at: date | None = None,
-    is_simulated: bool = False,
-) -> tuple[AuditReport, Statement | None]:
-    """Audit a ledger for its pages, and state the month as asked for; None where it is no single month.
-
-    The statement has no list prices: the pages of an audit do not tell them.
-    """
-    asked_for = replace(asked_for, with_list_prices=False)
-    with open_ledger(ledger, read_only=True) as book:
-        check_provider(book, chosen.provider)
-        catalog = catalog_of(rate_cards, known_at, held_providers(book))
-        found = audit_report(book, catalog, chosen, tolerance, is_simulated=is_simulated)
-        return found, statement_of(book, catalog, chosen, found.audit, asked_for)
-
-
 def audit_pages(report: AuditReport, statement: Statement | None, catalog: "Catalog") -> dict[str, Page]:
     """Return the pages of an audit, by name. `catalog` has the cards of all providers, for list prices."""
     pages: dict[str, Page] = {
@@ -265,14 +214,6 @@ def audit_pages(report: AuditReport, statement: Statement | None, catalog: "Cata
     if card := rate_card_of_audit(catalog, report):
         pages["rate-card"] = lambda beside: render_rate_card(card, beside)
     return pages
-
-
-def write_folder(out: Path, pages: Mapping[str, Page], output_format: str | None, *, pdf: bool) -> int:
-    """Write pages into a folder, with `pdf` each as PDF too, tell their paths, and return the exit code."""
-    paths = write_pages(out, pages)
-    paths += [print_pdf(path) for path in paths] if pdf else []
-    write(Result({"files": paths}, (Table("Files", ("path",), [(str(path),) for path in paths]),)), output_format)
-    return 0
 
 
 def write_pages(out: Path, pages: Mapping[str, Page]) -> list[Path]:

@@ -26,7 +26,6 @@ def statement_page(
     *,
     known_at: date | None = None,
     invoices: Sequence[Path] = (),
-    is_simulated: bool = False,
     **asked: Any,
 ) -> Callable[[Sequence[str]], str]:
     """Return what makes the page, given the names of the pages beside it; `asked` is as for `statement`."""
@@ -36,7 +35,7 @@ def statement_page(
         catalog = catalog_of(rate_cards, known_at)
         found = monthly_statement(book, catalog, wanted)
         matched = [_matched(book, catalog, each) for each in told]
-    return page_of(found, catalog, ledger.name, matched, is_simulated=is_simulated)
+    return page_of(found, catalog, ledger.name, matched)
 
 
 def page_of(

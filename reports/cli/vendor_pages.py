@@ -11,9 +11,7 @@ from reports.cli.options import catalog_of
 from reports.vendors_report import VendorsReport, basket_report, ledger_report
 
 
-def read_vendors(
-    ledger: Path, rate_cards: tuple[Path, ...], what: Asked, names: tuple[str, ...] = (), *, is_simulated: bool = False
-) -> VendorsReport:
+def read_vendors(ledger: Path, rate_cards: tuple[Path, ...], what: Asked, names: tuple[str, ...] = ()) -> VendorsReport:
     """Compare vendors for their page. Raise click.UsageError for a basket of no model."""
     catalog = catalog_of(rate_cards, what.known_at)
     if what.basket is not None:
@@ -23,4 +21,4 @@ def read_vendors(
     assert what.chosen is not None  # noqa: S101 - as `asked` makes it without a basket
     with open_ledger(ledger, read_only=True) as book:
         terms = bought(book, catalog, what.chosen, what.terms)
-        return ledger_report(book, catalog, names, what.chosen, what.at, terms, is_simulated=is_simulated)
+        return ledger_report(book, catalog, names, what.chosen, what.at, terms)
