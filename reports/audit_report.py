@@ -64,10 +64,15 @@ def audit_report(
         ledger_name=ledger.path.name,
         is_simulated=is_simulated,
         credit_values=unit_values(catalog, [line.provider for line in found.skus]),
-        options=tuple(_options(selection, tolerance)),
+        options=selection_options(selection, tolerance),
         cells=cells,
         provider=selection.provider,
     )
+
+
+def selection_options(selection: Selection, tolerance: Decimal = Decimal(0)) -> tuple[str, ...]:
+    """Return the options of a command that selects the same requests, and lets the same variance pass."""
+    return tuple(_options(selection, tolerance))
 
 
 def _options(selection: Selection, tolerance: Decimal) -> Iterator[str]:

@@ -19,6 +19,7 @@ from pricing.catalog import Catalog
 from pricing.comparison import NO_TERMS, Comparison, Terms, compare
 from pricing.models import sellers_of_each, target
 from reports import words
+from reports.audit_report import selection_options
 from reports.pages.frame import unit_values
 
 #: Offers on a page that names no model, for each is a row of eight tables: models are taken while they are no more.
@@ -56,6 +57,8 @@ class VendorsReport:
     """Empty where no ledger was read."""
     ledger_name: str = ""
     """Shown in the commands that compare the rest; empty where no ledger was read."""
+    options: tuple[str, ...] = ()
+    """The options of a command that is of the same requests."""
     others: tuple[ModelTraffic, ...] = ()
     """What else the ledger holds: models beyond the most that a page shows, of one vendor alone, or of no card."""
     held: tuple[date, ...] = ()
@@ -109,6 +112,7 @@ def ledger_report(  # noqa: PLR0913, PLR0917 - what, by which cards, and of whic
         last_at=max(times, default=None),
         input_digest=input_digest(ledger),
         ledger_name=ledger.path.name,
+        options=selection_options(selection),
         others=() if models else tuple(each for each in held if each.model not in found),
         held=() if held else held_months(ledger, selection.provider),
         rejects=rejects,

@@ -205,6 +205,14 @@ def test_models_are_taken_while_a_page_holds_them_and_the_rest_is_told(monkeypat
     page = read(render_vendors(report)).said
     assert "6 requests of model-b: less was spent on these; listed by tallystick report vendors --ledger" in page
     assert "--model model-b" in page
+    with a_ledger() as ledger:
+        put(
+            ledger,
+            [UsageRecord(1, "vendor", name, name, at=OCTOBER, usage=Usage(input=5)) for name in ("model-a", "model-b")],
+        )
+        october = Selection(OCTOBER, OCTOBER + timedelta(days=31), "vendor")
+        page = read(render_vendors(ledger_report(ledger, a_catalog(), (), october))).said
+    assert "--from 2026-10-01 --to 2026-11-01 --provider vendor --model model-" in page
 
 
 def test_a_price_that_changed_between_the_requests_has_its_date() -> None:

@@ -159,7 +159,7 @@ def _name(found: Comparison, each: Offer) -> str:
 def left_out(report: VendorsReport) -> tuple[LeftOut, ...]:
     """Return what the ledger holds and no total here does, in plain words."""
     ledger = f"--ledger {shlex.quote(report.ledger_name)}"
-    parts = [*_ended(report), *_not_compared(report.others, ledger)]
+    parts = [*_ended(report), *_not_compared(report)]
     if report.rejects:
         parts.append(LeftOut(f"{count(report.rejects, 'record')}: rejected when read", f"tallystick rejects {ledger}"))
     if report.conflicts:
@@ -174,15 +174,17 @@ def _ended(report: VendorsReport) -> Iterator[LeftOut]:
         yield LeftOut(f"{count(requests, 'request')}: {_ENDINGS.get(ending, ending)}")
 
 
-def _not_compared(others: Sequence[ModelTraffic], ledger: str) -> Iterator[LeftOut]:
+def _not_compared(report: VendorsReport) -> Iterator[LeftOut]:
     """Tell of models that are not on the page, by why not."""
+    others = report.others
     more = [each for each in others if each.is_comparable]
     unused = [each for each in others if each.providers > 1 and not each.whole]
     alone = [each for each in others if each.providers == 1]
     unknown = [each for each in others if not each.is_known]
     if more:
-        command = f"tallystick report vendors {ledger} --model {shlex.quote(more[0].model)}"
-        yield LeftOut(f"{_requests(more)} of {_names(more)}: less was spent on these", command)
+        command = ["tallystick", "report", "vendors", "--ledger", report.ledger_name, *report.options]
+        command += ["--model", more[0].model]
+        yield LeftOut(f"{_requests(more)} of {_names(more)}: less was spent on these", shlex.join(command))
     if unused:
         told = f"{_requests(unused)} of {_names(unused)}: all failed or were cut, so nothing is known to be used"
         yield LeftOut(told)
