@@ -97,7 +97,8 @@ def test_an_empty_ledger_says_what_to_run(capsys: pytest.CaptureFixture[str], wo
     assert "`tallystick import PATH` reads your logs" in out
     _, out, err = call(capsys, *empty)
     assert "`tallystick import PATH` reads your logs" in err
-    for command in (["audit"], ["compare", "--model", "claude-opus-4-6", "--from-ledger"]):
+    from_ledger = ["compare", "--model", "claude-opus-4-6", "--from-ledger"]
+    for command in (["audit"], from_ledger, ["infer", "--provider", "aivideoapi", "--sku", "x"]):
         run([*command, *empty])
         out, err = capsys.readouterr()
         assert "`tallystick import PATH` reads your logs" in out + err, command

@@ -80,4 +80,4 @@ def too_few(what: str, excluded: Mapping[str, int]) -> str:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     near = nearest(name, known)
-    return f"; it holds: {near}" if near else ""
+    return f"; it holds: {near}" if near else "; `tallystick import PATH` reads your logs"
