@@ -52,15 +52,11 @@ def parted(paths: Sequence[Path], options: Options = PLAIN) -> Made:
     rows = {row["file_id"]: row for row in by_kind["file"]}
     read = Read(paths, rows)
     loads = read.loads()
-    tellings = [
-        row | {"file_id": loads[row["file_id"]], "digest": rows[row["file_id"]]["digest"]}
-        for row in by_kind["record"]
-        if row["file_id"] in loads
-    ]
+    tellings = [row | {"file_id": loads[row["file_id"]]} for row in by_kind["record"] if row["file_id"] in loads]
     tellings.sort(key=lambda row: str(row["bucket"]))
     halves = [[row for row in tellings if (row["bucket"] < "x8") is lower] for lower in (True, False)]
     pieces = (_table(TELLINGS, half).to_batches(max_chunksize=7) for half in halves)
-    settled = _by_kind(JUDGED, (batch for half in pieces for batch in judged(half, options, PARTING)))
+    settled = _by_kind(JUDGED, (batch for half in pieces for batch in judged(half, PARTING)))
     counts: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTS, 0))
     reused: dict[int, list[str]] = defaultdict(list)
     for row in settled["counts"]:
@@ -194,7 +190,7 @@ def test_whatever_the_logs_say() -> None:
 
 def test_nothing_told_is_nothing_judged() -> None:
     assert list(told([], PLAIN, PARTING)) == []
-    assert list(judged([], PLAIN, PARTING)) == []
+    assert list(judged([], PARTING)) == []
 
 
 def test_a_lost_record_is_no_quiet_matter(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.spark
-#: The counts of a load that may stand with another load of the same import: which of two equal tellings is kept, the
-#: digests of their files decide, and one machine that reads files one by one has counted the first by then.
+#: The counts of a load that may stand with another load of the same import: a later telling that says more takes the
+#: place of an earlier one, and one machine that reads files one by one has counted that by then.
 _SPLIT = ("imported", "duplicate", "superseded", "conflict")
 
 Imported = tuple[ImportResult, Path]

@@ -70,7 +70,9 @@ def settle(ledger: Ledger) -> defaultdict[int, Settled]:
     """
     ledger.change(statement("name_staged"))
     ledger.change(statement("hash_staged"))
-    ledger.keep("contested", chain("contested"))
+    ledger.keep("told_again", chain("twice", "told_again"))
+    ledger.change(statement("delete_told_again"))
+    ledger.keep("contested", chain("twice", "contested"))
     ledger.keep("judged", chain("ranked", "judged"))
     for change in ("delete_contested", "insert_uncontested", "insert_conflicts", "delete_replaced", "insert_winners"):
         ledger.change(statement(change))
@@ -80,6 +82,6 @@ def settle(ledger: Ledger) -> defaultdict[int, Settled]:
         files[file_id] = replace(files[file_id], **{verdict: now + records})
     for file_id, request_id in ledger.rows(statement("reused_ids")):
         files[file_id] = replace(files[file_id], reused_ids=(*files[file_id].reused_ids, request_id))
-    for table in ("stage", "contested", "judged"):  # COMMIT would write anew what is left of them
+    for table in ("stage", "told_again", "contested", "judged"):  # COMMIT would write anew what is left of them
         ledger.connection.execute(f"DROP TABLE {table}")
     return files

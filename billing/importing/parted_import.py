@@ -26,9 +26,7 @@ from billing.importing.loads import (
     Counts,
     FileResult,
     Options,
-    Source,
     Staged,
-    note_files,
     open_stage,
     reused_message,
     stage_file,
@@ -52,8 +50,8 @@ _KIND, _BUCKET = pa.field("kind", pa.string()), pa.field("bucket", pa.string())
 #: What reading yields: rows of one `kind` fill the columns that are theirs. A `record` has those of a usage record, a
 #: `reject` line, reason and field, a `file` those of its reading. `file_id` is the file's place among all, from 0.
 TOLD = pa.schema([_KIND, _BUCKET, *CONFLICTS, REJECTS.field("field"), *_READ])
-#: What is judged: a record, and the digest of the file that it stands in.
-TELLINGS = pa.schema([_BUCKET, *USAGE, FILES.field("digest")])
+#: What is judged: records, each with the number of its load.
+TELLINGS = pa.schema([_BUCKET, *USAGE])
 #: What judging yields: a `request` stays, a `conflict` has a reason, `counts` are of a load, and a `reused` id seems to
 #: stand for several requests of a load. `file_id` is the number of the load.
 JUDGED = pa.schema([_KIND, _BUCKET, *CONFLICTS, *_SETTLED])
@@ -80,14 +78,14 @@ def told(files: Sequence[tuple[int, Path]], options: Options, parting: Parting) 
                 ledger.connection.rollback()
 
 
-def judged(tellings: Iterable[pa.RecordBatch], options: Options, parting: Parting) -> Iterator[pa.RecordBatch]:
+def judged(tellings: Iterable[pa.RecordBatch], parting: Parting) -> Iterator[pa.RecordBatch]:
     """Yield batches of JUDGED from those of TELLINGS, in which the rows of a bucket stand together."""
     buckets = groupby(runs_by_bucket(tellings), key=lambda run: run[0])
     with _task_ledger(parting) as ledger:
         for bucket, pieces in buckets:
             ledger.connection.begin()
             try:
-                yield from _judged_of(ledger, bucket, (piece for _, piece in pieces), options)
+                yield from _judged_of(ledger, bucket, (piece for _, piece in pieces))
             finally:
                 ledger.connection.rollback()
 
@@ -189,18 +187,12 @@ def _staged(ledger: Ledger, path: Path, options: Options) -> Staged:
     raise AssertionError("no lane was left to read the file in")
 
 
-def _judged_of(
-    ledger: Ledger, bucket: str, pieces: Iterable[pa.RecordBatch], options: Options
-) -> Iterator[pa.RecordBatch]:
+def _judged_of(ledger: Ledger, bucket: str, pieces: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     ledger.connection.execute(statement("stage"))
-    digests: dict[int, str] = {}
     for piece in pieces:
-        files = pa.table([piece.column("file_id"), piece.column("digest")], ["id", "digest"]).group_by(["id", "digest"])
-        digests |= {row["id"]: row["digest"] for row in files.aggregate([]).to_pylist()}
         ledger.connection.register("incoming", piece.select(USAGE.names))
         ledger.change(statement("stage_tellings"))
         ledger.connection.unregister("incoming")
-    note_files(ledger, [Source(Path(), digest, 0, file_id) for file_id, digest in sorted(digests.items())], options)
     settled = settle(ledger)
     for kind, table in (("request", "usage_records"), ("conflict", "conflicts")):
         query = chain("canonical", taking={"usage_records": f"main.{table}"})

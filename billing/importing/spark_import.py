@@ -66,7 +66,7 @@ def _import(session: SparkSession, logs: list[Path], options: Options, folder: s
         read = Read(logs, {row["file_id"]: row for row in _rows(all_told.where("kind = 'file'"))})
         found = all_told.join(sql.broadcast(_loads(session, read)), sql.expr("file_id = place"))
         records = sum(row["records"] or 0 for row in read.rows.values())
-        with _kept(_all_judged(found, records, options, digits or digits_for(records))) as all_judged:
+        with _kept(_all_judged(found, records, digits or digits_for(records))) as all_judged:
             result = read.result(_settled(all_judged), _reused(all_judged))
             usage = all_judged.where("kind = 'request'").select("bucket", *USAGE.names)
             usage.write.partitionBy("bucket").parquet(f"{folder}/usage_records")
@@ -92,16 +92,13 @@ def _all_told(session: SparkSession, logs: Sequence[Path], options: Options) -> 
     return _mapped(places.repartition(tasks), read, TOLD)
 
 
-def _all_judged(found: DataFrame, records: int, options: Options, digits: int) -> DataFrame:
+def _all_judged(found: DataFrame, records: int, digits: int) -> DataFrame:
     """Have each bucket judged by one task."""
 
     def judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return judged((batch.cast(TELLINGS) for batch in batches), options, Parting())
+        return judged((batch.cast(TELLINGS) for batch in batches), Parting())
 
-    columns = {
-        "bucket": f"substr(bucket, 1, {1 + digits}) AS bucket", "file_id": "load AS file_id",
-        "digest": "file_digest AS digest",
-    }  # fmt: skip
+    columns = {"bucket": f"substr(bucket, 1, {1 + digits}) AS bucket", "file_id": "load AS file_id"}
     tellings = found.where("kind = 'record'").selectExpr(*(columns.get(name, name) for name in TELLINGS.names))
     tasks = min(1 + records // _RECORDS_PER_TASK, 16**digits)
     return _mapped(tellings.repartition(tasks, "bucket").sortWithinPartitions("bucket"), judge, JUDGED)

@@ -12,7 +12,7 @@ WITH losing AS (
 numbered AS (
     SELECT
         l.*,
-        ROW_NUMBER() OVER (PARTITION BY id_provider, request_id, content ORDER BY file_digest, line) AS nth
+        ROW_NUMBER() OVER (PARTITION BY id_provider, request_id, content ORDER BY place) AS nth
     FROM losing AS l
 ),
 

@@ -1,6 +1,7 @@
 -- All that is told of the contested ids, in one total order per id that does not depend on which came first: what ended
 -- well before what was cut or failed, what names a charge before what does not, more output before less (of snapshots
--- the last word has most), earlier before later, the lower charge before the higher, and then by content and place.
+-- the last word has most), earlier before later, the lower charge before the higher, and then by all else that is told.
+-- What is told word for word alike differs in its place alone: there the first load and line is the one.
 WITH told AS (
     SELECT s.*, TRUE AS is_new FROM stage AS s
     WHERE s.id_hash IN (SELECT id_hash FROM contested)
@@ -9,10 +10,8 @@ WITH told AS (
     WHERE u.id_hash IN (SELECT id_hash FROM contested)
 ),
 
-placed AS (
-    SELECT t.*, f.digest AS file_digest, {content} AS content
-    FROM told AS t
-    INNER JOIN files AS f ON f.file_id = t.file_id
+described AS (
+    SELECT *, {content} AS content FROM told
 )
 
 SELECT
@@ -28,9 +27,14 @@ SELECT
             t.used_at NULLS LAST,
             t.charged,
             t.content,
-            t.file_digest,
+            t.client_request_id,
+            t.project,
+            t.api_key_id,
+            t.tags,
+            t.error_type,
+            t.file_id,
             t.line,
             t.is_new
     ) AS place
-FROM placed AS t
+FROM described AS t
 INNER JOIN contested AS c ON c.id_provider = COALESCE(t.provider, '') AND c.request_id = t.request_id

@@ -2,3 +2,5 @@
 SELECT file_id, verdict, COUNT(*) AS records FROM judged WHERE is_new GROUP BY file_id, verdict
 UNION ALL
 SELECT file_id, 'imported' AS verdict, COUNT(*) AS records FROM stage GROUP BY file_id
+UNION ALL
+SELECT file_id, 'duplicate' AS verdict, COUNT(*) AS records FROM told_again GROUP BY file_id
