@@ -78,6 +78,11 @@ class Engine(Protocol):
 def bind_usage(engine: Engine, folder: Path | str) -> None:
     """Let an engine read a folder of canonical Parquet where it would read a ledger's tables."""
     for relation in RELATIONS:
-        engine.bind(f"canonical_{relation}", f"{folder}/{relation}")
-        own_hash = ", id_hash(request_id) AS id_hash" if relation in _OF_REQUESTS else ""
-        engine.define(relation, f"SELECT *{own_hash} FROM canonical_{relation}")  # noqa: S608 - our own names
+        bind_relation(engine, relation, folder)
+
+
+def bind_relation(engine: Engine, relation: str, folder: Path | str) -> None:
+    """Let an engine read one relation of such a folder."""
+    engine.bind(f"canonical_{relation}", f"{folder}/{relation}")
+    own_hash = ", id_hash(request_id) AS id_hash" if relation in _OF_REQUESTS else ""
+    engine.define(relation, f"SELECT *{own_hash} FROM canonical_{relation}")  # noqa: S608 - our own names

@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 import duckdb
 import pyarrow as pa
 
-from billing.engine import RELATIONS, bind_usage
+from billing.engine import RELATIONS, bind_relation
 from billing.errors import LedgerError
 from billing.queries import NARROW, statement
 
@@ -44,6 +44,8 @@ _REMEDIES: Mapping[str, str] = {
     "Could not write|No space": "can't be written; make room on its disk, then import again",
 }
 
+#: What the engine raises where the pages of a Parquet file make no sense.
+_OF_DAMAGE = frozenset({duckdb.Error, duckdb.IOException, duckdb.InvalidInputException})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Rows of a piece of a result that is not held whole.
@@ -189,13 +191,8 @@ def open_ledger(
             _check_version(path, connection)
             if not read_only:
                 _check_hashes(connection)
-            yield Ledger(path, connection)
-        except RuntimeError as error:
-            if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
-                raise KeyboardInterrupt from None
-            raise
-        except duckdb.OutOfMemoryException as error:
-            raise MemoryError from error
+            with _stops():
+                yield Ledger(path, connection)
         finally:
             connection.close()
 
@@ -213,7 +210,10 @@ def ledger_of(path: Path | str, tables: Mapping[str, pa.Table]) -> Ledger:
 
 @contextmanager
 def open_usage(folder: Path) -> Iterator[Ledger]:
-    """Read a folder of canonical Parquet as if it were a ledger. Raise LedgerError if it is none."""
+    """Read a folder of canonical Parquet as if it were a ledger.
+
+    Raise LedgerError if it is none, or as soon as it turns out to be damaged.
+    """
     for relation in RELATIONS:
         if not folder.joinpath(relation).is_dir():
             raise LedgerError(f"{folder}: no folder {relation} in it; `tallystick export canonical` makes one")
@@ -222,8 +222,39 @@ def open_usage(folder: Path) -> Iterator[Ledger]:
         allowed = [f"{whole}/", f"{_as_pattern(whole)}/"]  # what is allowed is told by how the name begins
         _lock_down(connection, {"temp_directory": spill, "allowed_directories": allowed})
         ledger = Ledger(folder, connection)
-        bind_usage(ledger, whole)
-        yield ledger
+        for relation in RELATIONS:
+            try:
+                bind_relation(ledger, relation, whole)
+                ledger.rows(f"SELECT COUNT(*) FROM {relation}")  # noqa: S608 - our own names; it reads how each file ends
+            except duckdb.Error:
+                raise LedgerError(_not_usage(folder, f"in {relation}")) from None
+        try:
+            with _stops():
+                yield ledger
+        except duckdb.Error as error:
+            if type(error) not in _OF_DAMAGE:
+                raise
+            raise LedgerError(_not_usage(folder, "somewhere")) from None
+
+
+def _not_usage(folder: Path, where: str) -> str:
+    return (
+        f"{folder}: {where} there is no Parquet of ours, or it is damaged; make the folder anew with "
+        "`tallystick export canonical`"
+    )
+
+
+@contextmanager
+def _stops() -> Iterator[None]:
+    """Raise what Python raises where a query is interrupted, or takes more memory than there is."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what the engine makes of Ctrl-C while it computes
+            raise KeyboardInterrupt from None
+        raise
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError from error
 
 
 def _settings_of_writers(logs: Iterable[Path]) -> dict[str, object]:

@@ -5,13 +5,15 @@ import json
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from billing import canonical
 from billing.canonical import RELATIONS, CanonicalError, write_canonical
+from billing.errors import LedgerError
 from billing.importing.importer import import_paths
-from billing.ledger import Ledger, open_ledger
+from billing.ledger import Ledger, open_ledger, open_usage
 from billing.records import Reading
 from data.simulate import SAMPLE
 from reports.cli import run
@@ -119,6 +121,37 @@ def test_nothing_is_written_over_and_nothing_is_left_half_done(tmp_path: Path, m
         with pytest.raises(OSError, match="disk"):
             write_canonical(ledger, tmp_path / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("harm", ["none", "cut", "empty", "other", "columns"])
+@pytest.mark.parametrize("relation", ["usage_records", "files"])
+def test_a_folder_that_can_t_be_read_is_refused_with_what_to_do(tmp_path: Path, relation: str, harm: str) -> None:
+    with a_ledger() as ledger:
+        write_canonical(ledger, tmp_path / "out")
+    (file,) = (tmp_path / "out" / relation).rglob("*.parquet")
+    match harm:
+        case "none":
+            file.unlink()
+        case "cut":
+            file.write_bytes(file.read_bytes()[:-20])
+        case "columns":
+            (usage,) = (tmp_path / "out" / "usage_records").rglob("*.parquet")
+            pq.write_table(pa.table({"name": ["value"]}), usage)
+        case _:
+            file.write_text("no Parquet at all" if harm == "other" else "")
+    told = "out: in .* or it is damaged; make the folder anew with `tallystick export canonical`"
+    with pytest.raises(LedgerError, match=told), open_usage(tmp_path / "out"):
+        pass
+
+
+def test_damage_inside_a_file_is_told_when_it_is_read(book: Path, tmp_path: Path) -> None:
+    written(book, tmp_path / "out", 1)
+    file = min((tmp_path / "out" / "usage_records").rglob("*.parquet"))
+    packed = bytearray(file.read_bytes())
+    packed[4:2_000] = bytes(byte ^ 0x5A for byte in packed[4:2_000])
+    file.write_bytes(packed)
+    with pytest.raises(LedgerError, match="make the folder anew"), open_usage(tmp_path / "out") as usage:
+        usage.arrow("SELECT * FROM usage_records")
 
 
 def _broken(*_: object) -> None:
