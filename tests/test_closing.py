@@ -136,6 +136,17 @@ def test_what_grew_again_after_a_line_of_all_skus_told_it_is_corrected_by_its_gr
     assert corrected(ledger, DECEMBER) == [(1, 2, 4)]
 
 
+def test_a_line_of_a_part_of_a_closed_period_is_of_the_growth_where_all_that_grew_is_in_it(ledger: Ledger) -> None:
+    put(ledger, [request("a", is_snapshot=True), request("b", NOVEMBER - timedelta(days=1), is_snapshot=True)])
+    close_october(ledger, "2")
+    later(ledger, [request("a", is_snapshot=True, tokens=30_000)], "grown")
+    spans = (OCTOBER, MIDDLE), (MIDDLE, NOVEMBER)
+    parts = [replace(entry("adjustment", "2", *span), sku="model") for span in spans]
+    assert corrected(ledger, NOVEMBER, *parts)[0] == (0, 0, 2)
+    later(ledger, [request("b", NOVEMBER - timedelta(days=1), is_snapshot=True, tokens=20_000)], "grown, too")
+    assert corrected(ledger, NOVEMBER, *parts) == [(1, 1, 3), (1, 1, 2)]  # which part was told of what is not known
+
+
 def test_a_closed_period_is_kept_and_is_not_closed_again(ledger: Ledger) -> None:
     put(ledger, [request("a", charged="3")])
     asked = close_october(ledger, "3")

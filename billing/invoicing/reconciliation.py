@@ -119,16 +119,29 @@ class _Desk:
         """Return what the ledger holds from one instant to before another, or of it what came with later loads."""
         key = start, end, after_load
         if key not in self._periods:
-            selection = Selection(start, end, self.invoice.provider, after_load=after_load)
-            self._periods[key] = meter(self.ledger, self.catalog, selection, self.money)
+            self._periods[key] = late = self._metered(start, end, after_load)
             for closed in self.closed if after_load is not None else ():
-                if (closed.period_start, closed.period_end) == (start, end):
-                    self._periods[key] = self._grown(closed, self._periods[key])
+                bounds = closed.period_start, closed.period_end
+                if bounds[0] <= start and end <= bounds[1]:
+                    whole = late if (start, end) == bounds else self._metered(*bounds, after_load)
+                    self._periods[key] = self._grown(closed, late, whole)
         return self._periods[key]
 
-    def _grown(self, closed: ClosedPeriod, late: Period) -> Period:
+    def _metered(self, start: datetime, end: datetime, after_load: int | None) -> Period:
+        selection = Selection(start, end, self.invoice.provider, after_load=after_load)
+        return meter(self.ledger, self.catalog, selection, self.money)
+
+    def _grown(self, closed: ClosedPeriod, late: Period, whole: Period) -> Period:
+        """Return what came late, all of it or of a part of the period, less what it took the place of.
+
+        What was told is known of the whole period: of a part it is only where all that came late of a SKU is in it.
+        """
         money = valued(self.money, late.periods)
-        return grown(late, replaced(self.ledger, self.catalog, closed, self.all_closed, money))
+        gone = replaced(self.ledger, self.catalog, closed, self.all_closed, money)
+        return grown(late, {
+            sku: told for sku, told in gone.items()
+            if late is whole or (sku in late.skus and late.skus[sku].requests == whole.skus[sku].requests)
+        })  # fmt: skip
 
     def sku(self, line: InvoiceLine) -> str | None:
         """Return the SKU that a line names, by its own id."""
