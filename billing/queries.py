@@ -23,7 +23,7 @@ WIDE: Final[Mapping[str, str]] = MappingProxyType(
 NOTHING_TAKEN: Final[Mapping[str, str]] = MappingProxyType({})
 
 #: Files that hold no SELECT but what stands in several, in the place of their name in braces.
-_PARTS: Final = ("columns", "content")
+_PARTS: Final = ("columns", "content", "told")
 
 
 @cache

@@ -1,15 +1,6 @@
 -- A request of a stretch, none set aside, whose tokens do not stand at a right angle to a vector of whole numbers; if there is none, no
 -- charge of the stretch tells of the rates in that direction.
-SELECT
-    number,
-    input,
-    output,
-    cache_read,
-    cache_write_5m,
-    cache_write_1h,
-    cache_write_unsplit,
-    web_searches,
-    charged
+SELECT {told}
 FROM evidence
 WHERE number BETWEEN $first AND $last
     AND CAST(input AS DECIMAL(19,0)) * CAST($input AS DECIMAL(18,0))

@@ -5,15 +5,7 @@
 -- that are set aside are passed over.
 WITH ranging AS (
     SELECT
-        number,
-        input,
-        output,
-        cache_read,
-        cache_write_5m,
-        cache_write_1h,
-        cache_write_unsplit,
-        web_searches,
-        charged,
+        {told},
         charged % $step <> 0 AS is_broken,
         CAST(charged + $low * CASE WHEN $by_component THEN kinds ELSE 1 END AS {amount}) * CAST($scale AS {rate})
             + $low_open AS least,
@@ -41,15 +33,7 @@ WITH ranging AS (
 )
 
 SELECT
-    number,
-    input,
-    output,
-    cache_read,
-    cache_write_5m,
-    cache_write_1h,
-    cache_write_unsplit,
-    web_searches,
-    charged,
+    {told},
     is_broken OR lowest > most OR COALESCE(highest < least, FALSE) AS contradicts
 FROM ranging
 WHERE (is_broken OR lowest < least OR COALESCE(highest > most, TRUE))
