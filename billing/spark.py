@@ -56,6 +56,8 @@ _TYPES: Final[Mapping[str, pa.DataType]] = MappingProxyType({
     "BOOLEAN": pa.bool_(), "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
 })  # fmt: skip
 _COLUMN = re.compile(rf"^    (\w+) ({'|'.join(_TYPES)})\b", re.MULTILINE)
+#: What Spark would take as a pattern of names.
+_GLOB = re.compile(r"[\\*?\[\]{}]")
 _MARK = re.compile(r"\$([a-z_]\w*)")
 
 
@@ -73,7 +75,7 @@ class SparkEngine:
         """Let a view read all Parquet files of a folder."""
         with _told(self.path):
             files = self.session.read.option("recursiveFileLookup", "true")  # so that folders' names are no columns
-            files.parquet(str(folder)).createOrReplaceTempView(view)
+            files.parquet(_GLOB.sub(r"\\\g<0>", str(folder))).createOrReplaceTempView(view)
 
     def define(self, view: str, query: str) -> None:
         """Define a view of this session."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from shutil import copytree
 from subprocess import run as run_process
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from billing.rating import lay_rates
 from pricing.catalog import Catalog, load_catalog
 from reports.cli import run
 from tests.conftest import ROOT
+from tests.odd_ledgers import put_odd_requests
 from tests.portable_sql import SHARED, TABLES
 from tests.spark_logs import options, write_card, write_logs
 from tests.spark_month import Month
@@ -61,12 +63,13 @@ class Usage:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Usage:
-    """Return some of the month without amounts beyond 64 bits: those are computed in 64 bits."""
+    """Return some of the month, and what is seldom seen, without amounts beyond 64 bits: it is computed in 64 bits."""
     folder = tmp_path_factory.mktemp("small")
     write_logs(folder / "logs", [each for each in requests(3_000) if each.sku != "omega"])
     with open_ledger(folder / "month.duckdb") as ledger:
         chosen = options(folder)
         import_paths(ledger, [folder / "logs"], chosen.reading, chosen.loaded_at)
+        put_odd_requests(ledger)
         write_canonical(ledger, folder / "usage")
     return Usage(folder / "usage", write_card(folder / "card", [each for each in CARD if each.sku != "omega"]))
 
@@ -195,6 +198,10 @@ def test_every_command_answers_the_same_from_portable_sql_alone(
 ) -> None:
     with open_usage(small.folder) as book:
         assert lay_rates(book, small.catalog).width is book.narrow
+        audit = audited(book, small)
+    assert {line.provider for line in audit.skus} == {PROVIDER, "apimodels", "VENDOR", None}
+    assert audit.untimed == 3
+    assert audit.conflicts > 2
     read = noted_files(monkeypatch)
     lend(spark, monkeypatch)
     here = ["--usage", str(small.folder), "--rate-cards", str(small.card), "--format", "json"]
@@ -214,6 +221,21 @@ def test_every_command_answers_the_same_from_portable_sql_alone(
         assert len(answers[0][1]) > 1_000
         assert read <= {*SHARED, *TABLES, *SUMMED, "probes"}
     assert_same_rows(tmp_path / "spark", tmp_path / "duckdb")
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a*", "a?", "{ab,c}", "a\\b"])
+def test_a_folder_is_read_whose_name_would_be_a_pattern_of_others(
+    spark: "SparkSession", small: Usage, tmp_path: Path, name: str
+) -> None:
+    from billing.spark import SparkEngine  # noqa: PLC0415 - an extra
+
+    copytree(small.folder / "files", tmp_path / name)
+    tmp_path.joinpath("ab").mkdir()
+    tmp_path.joinpath("ab", "part.parquet").write_text("none")
+    engine = SparkEngine(spark, tmp_path)
+    engine.bind("bound", tmp_path / name)
+    with open_usage(small.folder) as book:
+        assert engine.rows("SELECT COUNT(*) FROM bound") == book.rows("SELECT COUNT(*) FROM files")
 
 
 def noted_files(monkeypatch: pytest.MonkeyPatch) -> set[str]:
