@@ -53,7 +53,7 @@ _FUNCTIONS: Final = (
 )
 _TYPES: Final[Mapping[str, pa.DataType]] = MappingProxyType({
     "VARCHAR": pa.string(), "INTEGER": pa.int32(), "BIGINT": pa.int64(), "UBIGINT": pa.int64(),
-    "BOOLEAN": pa.bool_(), "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+    "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
 })  # fmt: skip
 _COLUMN = re.compile(rf"^    (\w+) ({'|'.join(_TYPES)})\b", re.MULTILINE)
 #: What Spark would take as a pattern of names.

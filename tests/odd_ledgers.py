@@ -1,11 +1,15 @@
-"""Requests as they are seldom seen, for engines to agree on: no provider, no time, other units, odd refunds."""
+"""Requests as they are seldom seen, for engines to agree on: no provider, no time, other units, odd refunds.
+
+Their account holds more than they can draw, so that engines have to agree on its price, too.
+"""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from billing.accounting.accounts import take
 from billing.ledger import Ledger
-from billing.records import Status, UsageRecord
+from billing.records import AccountEntry, AccountRecord, BalanceReading, Status, UsageRecord
 from pricing.usage import Usage
 from tests.ledgers import OCTOBER, put
 
@@ -17,7 +21,20 @@ _AGAIN = OCTOBER + timedelta(seconds=20)
 def put_odd_requests(ledger: Ledger) -> None:
     """Put them into a ledger, some of them twice; most are of SKUs of `spark_values`."""
     put(ledger, _records(), "odd")
+    with ledger.transaction():
+        take(ledger, _account(), 1)
     put(ledger, [_one(1, request_id="odd5"), _one(2, request_id="odd21", sku="nobody", charged=99)], "odd again")
+
+
+def _account() -> list[AccountRecord]:
+    """Return two lots at two prices, one of which expires, and a reading between them."""
+    first, second = _AGES_AGO, OCTOBER + timedelta(days=9, microseconds=1)
+    return [
+        AccountEntry(1, "vendor", first, Decimal(10**6), "credit", paid=Decimal(4_000), currency="USD"),
+        AccountEntry(2, "vendor", second, Decimal(70), "credit", bonus=Decimal(7), paid=Decimal("0.35"), currency="USD",
+                     expires_at=second + timedelta(days=5)),
+        BalanceReading(3, "vendor", OCTOBER + timedelta(days=8), Decimal(900_000), "credit"),
+    ]  # fmt: skip
 
 
 def _one(line: int, charged: Any = "0.45", **told: Any) -> UsageRecord:  # noqa: ANN401 - whatever is odd

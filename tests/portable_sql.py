@@ -26,17 +26,22 @@ SHARED: Final = (
     "refunds", "refundable", "repeated",
     # the comparison, and what a statement is summed from
     "of_model", "replayable", "by_ending", "replayed", "pieces", "at_list", "spent", "spending",
+    # what an account was drawn on for, step by step
+    "account_units", "last_known", "booked", "balances_read", "drawn", "days_drawn", "offsets", "flows", "left_out",
 )  # fmt: skip
 #: The tables of a session that they read. Nothing runs there but what makes them.
-TABLES: Final = ("rates", "names", "stretches", "remarks", "causes", "no_explanation", "trials", "exposing")
+TABLES: Final = (
+    "rates", "names", "stretches", "remarks", "causes", "no_explanation", "trials", "exposing", "doubts", "given",
+    "instants",
+)  # fmt: skip
 
 #: The types that amounts are computed in elsewhere than in the ledger: its SUM of BIGINT is wider than others'.
 _WIDTHS: Final[tuple[Mapping[str, str], ...]] = ({**NARROW, "{total}": "DECIMAL(38,0)"}, WIDE)
 
 #: Functions of the same meaning everywhere, and those that each engine is given by its own words.
 _FUNCTIONS: Final = (
-    exp.Coalesce, exp.Case, exp.If, exp.Cast, exp.Count, exp.Sum, exp.Min, exp.Max, exp.Greatest, exp.RowNumber,
-    exp.ConcatWs, exp.ArrayAgg, exp.Exists, exp.And, exp.Or,
+    exp.Coalesce, exp.Case, exp.If, exp.Cast, exp.Count, exp.Sum, exp.Min, exp.Max, exp.Greatest, exp.Least,
+    exp.RowNumber, exp.ConcatWs, exp.ArrayAgg, exp.Exists, exp.And, exp.Or,
 )  # fmt: skip
 _OWN_FUNCTIONS: Final = {"epoch_us", "id_hash", "in_order", "member_of"}
 _OTHERS: Final = (

@@ -17,7 +17,15 @@ def test_shared_files_are_portable(relation: str) -> None:
 def test_tables_of_a_session_are_of_types_that_every_engine_has(table: str) -> None:
     columns = re.findall(r"^    (\w+) (\w+(?:\(\d+,\d+\))?)", statement(table), re.MULTILINE)
     assert len(columns) == statement(table).partition("(\n")[2].count("\n")
-    assert {kind for _, kind in columns} <= {"VARCHAR", "INTEGER", "BIGINT", "UBIGINT", "BOOLEAN", "TIMESTAMPTZ"}
+    assert {kind for _, kind in columns} <= {
+        "VARCHAR",
+        "INTEGER",
+        "BIGINT",
+        "UBIGINT",
+        "BOOLEAN",
+        "DATE",
+        "TIMESTAMPTZ",
+    }
 
 
 #: What is refused, and what is said of it. Each breaks one rule.

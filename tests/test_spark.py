@@ -219,6 +219,7 @@ def test_every_command_answers_the_same_from_portable_sql_alone(
             answers.append((code, capsys.readouterr().out))
         assert answers[0] == answers[1], command
         assert len(answers[0][1]) > 1_000
+        assert command[0] == "audit" or re.search(r'"usd_(per_unit_)?effective": "\d', answers[0][1])
         assert read <= {*SHARED, *TABLES, *SUMMED, "probes"}
     assert_same_rows(tmp_path / "spark", tmp_path / "duckdb")
 

@@ -1,15 +1,15 @@
 """What happened to an account, step by step: what was booked, what was read, and what requests drew in between."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from billing.accounting.grants import Charge, GivenBack, Grant, LotKind, Step
 from billing.cube import whole
-from billing.ledger import Ledger
+from billing.engine import Engine
 from billing.queries import statement
 from billing.rating import Rating, Selection, lay_rates
 from billing.records import EntryKind
@@ -60,7 +60,7 @@ class History:
         return tuple(replace(step, used=amount) for step, amount in zip(self.steps, amounts, strict=True))
 
 
-def history_of(ledger: Ledger, catalog: Catalog, provider: str, marks: Sequence[datetime]) -> History:
+def history_of(ledger: Engine, catalog: Catalog, provider: str, marks: Sequence[datetime]) -> History:
     """Return the history of an account up to the last mark; only what is booked before it belongs to it."""
     until = marks[-1]
     unit = unit_of(ledger, catalog, provider)
@@ -73,17 +73,17 @@ def history_of(ledger: Ledger, catalog: Catalog, provider: str, marks: Sequence[
         events.readings[row["read_at"]].append(int(row["balance"]))
     refunds = list(_refunds(ledger, unit, until))
     events.instants.update(part["used_at"] for _, parts in refunds for part in parts)
-    ((first_at,),) = ledger.rows("SELECT MIN(used_at) FROM drawn")
-    events.instants.update([*marks, *([first_at] if first_at else []), *(row["used_at"] for row, _ in refunds)])
+    days = dict(ledger.rows(statement("days_drawn")))
+    events.instants.update([*marks, *sorted(days.values())[:1], *(row["used_at"] for row, _ in refunds)])
     instants = events.all_instants(until)
-    flows = _flows(ledger, instants)
+    flows = _flows(ledger, instants, days)
     for row, parts in refunds:
         events.give_back(row, parts, instants)
     ((untimed, other_units),) = ledger.rows(statement("left_out"), told)
     return History(unit, tuple(events.step(at, marks) for at in instants), flows, untimed, other_units)
 
 
-def unit_of(ledger: Ledger, catalog: Catalog, provider: str) -> str:
+def unit_of(ledger: Engine, catalog: Catalog, provider: str) -> str:
     """Return what an account is counted in: as the card has it, else as its entries and readings do, else credits."""
     if provider in catalog.providers:
         return catalog.card(provider).unit
@@ -159,7 +159,7 @@ def _lay_drawn(rating: Rating, unit: str, provider: str) -> None:
     rating.keep("audited", "drawn", unit=unit)
 
 
-def _refunds(ledger: Ledger, unit: str, until: datetime) -> Iterator[tuple[Row, list[Row]]]:
+def _refunds(ledger: Engine, unit: str, until: datetime) -> Iterator[tuple[Row, list[Row]]]:
     """Yield each refund, with what is of no known charge in `amount`, and the charges that it gives back."""
     refunds, matches = match_refunds(ledger)
     parts: dict[int, list[Row]] = defaultdict(list)
@@ -174,7 +174,7 @@ def _refunds(ledger: Ledger, unit: str, until: datetime) -> Iterator[tuple[Row, 
             yield row | {"amount": row["amount"] + not_placed[row["refund"]]}, parts[row["refund"]]
 
 
-def _places(ledger: Ledger, matches: Sequence[Match]) -> list[tuple[Match, Row]]:
+def _places(ledger: Engine, matches: Sequence[Match]) -> list[tuple[Match, Row]]:
     """Return where the charges stand that were given back, if they have a time and are of this account."""
     given = [
         {"refund": number, "request_id": match.key[1], "id_hash": match.key[2]} for number, match in enumerate(matches)
@@ -184,8 +184,16 @@ def _places(ledger: Ledger, matches: Sequence[Match]) -> list[tuple[Match, Row]]
     return [(matches[row["refund"]], row) for row in rows]
 
 
-def _flows(ledger: Ledger, instants: Sequence[datetime]) -> tuple[Flow, ...]:
-    ledger.lay("instants", [{"step": number, "begins_at": at} for number, at in enumerate(instants)])
+def _flows(ledger: Engine, instants: Sequence[datetime], days: Iterable[date]) -> tuple[Flow, ...]:
+    rows: list[Row] = []
+    for day in days:
+        first = bisect_right(instants, datetime.combine(day, time.min, UTC)) - 1
+        end = bisect_right(instants, datetime.combine(day, time.max, UTC))
+        rows += [
+            {"step": step, "day": day, "begins_at": instants[step], "ends_at": instants[step + 1]}
+            for step in range(max(first, 0), min(end, len(instants) - 1))
+        ]
+    ledger.lay("instants", rows)
     found = {
         row.pop("step"): Flow(**{name: whole(value) for name, value in row.items()})
         for row in _rows(ledger, "flows", {})
@@ -193,6 +201,6 @@ def _flows(ledger: Ledger, instants: Sequence[datetime]) -> tuple[Flow, ...]:
     return tuple(found.get(number, Flow()) for number in range(len(instants)))
 
 
-def _rows(ledger: Ledger, relation: str, parameters: Mapping[str, object]) -> list[Row]:
+def _rows(ledger: Engine, relation: str, parameters: Mapping[str, object]) -> list[Row]:
     rows: list[Row] = ledger.arrow(statement(relation), parameters).to_pylist()
     return rows

@@ -10,7 +10,7 @@ from operator import add
 from billing.accounting.account_history import Flow, History, history_of
 from billing.accounting.balance_sheet import BalanceSheet, Between, Burned, LotLine, Metered, Window
 from billing.accounting.grants import Lot, Policy, Replay, Segment, effective_price, replay
-from billing.ledger import Ledger
+from billing.engine import Engine
 from billing.queries import statement
 from pricing.amounts import from_pico
 from pricing.catalog import Catalog
@@ -21,7 +21,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def balance_sheet(  # noqa: PLR0913, PLR0917 - a stretch of time and a policy, which all but few leave alone
-    ledger: Ledger,
+    ledger: Engine,
     catalog: Catalog,
     provider: str,
     start: datetime | None = None,
@@ -53,7 +53,7 @@ def balance_sheet(  # noqa: PLR0913, PLR0917 - a stretch of time and a policy, w
     )  # fmt: skip
 
 
-def account_providers(ledger: Ledger) -> tuple[str, ...]:
+def account_providers(ledger: Engine) -> tuple[str, ...]:
     """Return the providers that the ledger has entries or readings of an account of, in alphabetical order."""
     query = "SELECT provider FROM account_entries UNION SELECT provider FROM balance_snapshots ORDER BY provider"
     return tuple(name for (name,) in ledger.rows(query))
@@ -70,7 +70,7 @@ def _replayed(history: History, policy: Policy) -> Replay:
     return replay(history.drawing(figures), policy, least, most)
 
 
-def _last_known(ledger: Ledger, provider: str) -> datetime:
+def _last_known(ledger: Engine, provider: str) -> datetime:
     ((last,),) = ledger.rows(statement("last_known"), {"provider": provider})
     return last or FIRST
 

@@ -8,7 +8,6 @@ from billing.accounting.balance_sheet import BalanceSheet
 from billing.accounting.balances import account_providers, balance_sheet
 from billing.accounting.grants import Policy
 from billing.engine import Engine
-from billing.ledger import Ledger
 from pricing.catalog import Catalog
 
 
@@ -27,11 +26,8 @@ def own_prices(
     """Return dollars per unit, by provider, of what was burnt down in that time (end exclusive, None is open).
 
     A provider is left out if nothing was burnt down, if more was drawn than was bought, or if any of it cost something
-    else than dollars or nobody knows what: a price of a part is not the price of the whole. Accounts are followed by
-    the ledger's own engine alone.
+    else than dollars or nobody knows what: a price of a part is not the price of the whole.
     """
-    if not isinstance(ledger, Ledger):
-        return {}
     names = [name for name in account_providers(ledger) if name in catalog.providers]
     sheets = (balance_sheet(ledger, catalog, name, start, end, policy_of(name)) for name in names)
     return {sheet.provider: price for sheet in sheets if (price := own_price(sheet)) is not None}

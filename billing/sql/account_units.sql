@@ -6,4 +6,4 @@ FROM (
     SELECT unit FROM balance_snapshots WHERE provider = $provider
 ) AS told
 GROUP BY unit
-ORDER BY records DESC, unit
+ORDER BY records DESC NULLS LAST, unit NULLS LAST

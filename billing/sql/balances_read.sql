@@ -2,4 +2,4 @@
 SELECT read_at, balance
 FROM balance_snapshots
 WHERE provider = $provider AND unit = $unit AND read_at <= $until
-ORDER BY read_at, balance DESC
+ORDER BY read_at NULLS LAST, balance DESC NULLS LAST

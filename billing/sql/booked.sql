@@ -2,4 +2,4 @@
 SELECT kind, booked_at, credits, bonus, paid, currency, expires_at
 FROM account_entries
 WHERE provider = $provider AND unit = $unit AND booked_at < $until
-ORDER BY booked_at, kind, entry_id
+ORDER BY booked_at NULLS LAST, kind NULLS LAST, entry_id NULLS LAST

@@ -3,7 +3,7 @@ SELECT
     g.refund,
     c.used_at,
     CAST(c.reported AS DECIMAL(38,0)) AS charged,
-    COALESCE(SUM(CAST(COALESCE(o.reported, o.expected, 0) AS DECIMAL(38,0))) FILTER (WHERE o.request_id < c.request_id), 0)
+    SUM(CAST(CASE WHEN o.request_id < c.request_id THEN COALESCE(o.reported, o.expected, 0) ELSE 0 END AS DECIMAL(38,0)))
         AS drawn_before
 FROM given AS g
 INNER JOIN drawn AS c ON c.id_hash = g.id_hash AND c.request_id = g.request_id
