@@ -27,7 +27,7 @@ from tests.test_grants import histories
 HAS_BEANCOUNT = importlib.util.find_spec("beancount") is not None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories(), st.permutations(["expires_at", "bonus", "at"]))
 def test_movements_add_up_to_the_lots(steps: tuple[Step, ...], order: list[str]) -> None:
     policy = Policy(tuple(order))
@@ -53,7 +53,7 @@ def test_shares_add_up(total: int, weights: list[int]) -> None:
     assert sum(shares(total, weights)) == total
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(accounts())
 def test_every_focus_file_keeps_the_invariants_and_every_journal_balances(told: list[Told]) -> None:
     with opened(told) as (ledger, own), TemporaryDirectory() as name:
@@ -70,7 +70,7 @@ def test_every_focus_file_keeps_the_invariants_and_every_journal_balances(told: 
 
 
 @pytest.mark.skipif(not HAS_BEANCOUNT, reason="beancount is not installed")
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(accounts(), min_size=3, max_size=3))
 def test_beancount_takes_every_file(many: list[list[Told]]) -> None:
     for told in many:

@@ -191,7 +191,7 @@ def test_the_order_of_files_and_telling_them_twice_change_nothing(tmp_path: Path
 
     first = found(paths)
 
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=8)
     @given(st.permutations([*paths, *paths]))
     def check(order: list[Path]) -> None:
         assert found(order) == first

@@ -225,7 +225,7 @@ def _files(draw: st.DrawFn) -> list[bytes]:
     return files
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_files())
 def test_sessions_by_chance_make_the_same_ledger_together(files: list[bytes]) -> None:
     with TemporaryDirectory() as name:

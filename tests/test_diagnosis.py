@@ -250,7 +250,7 @@ def test_the_other_route_of_a_real_card_is_named() -> None:
     assert finding.sentence.endswith("as the rates of claude-sonnet-4-6/anthropic would give.")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.lists(
         st.tuples(st.integers(1, 50_000), st.integers(0, 9_000), st.decimals(0, 100, places=2)), min_size=1, max_size=8

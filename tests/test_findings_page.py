@@ -153,7 +153,7 @@ def shown(table: Table, heading: str, unit: str | None = None) -> Decimal:
     return sum((Decimal(each) for each in texts if each != UNKNOWN), Decimal(0))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(records(), st.sampled_from([Decimal(0), Decimal("0.0045")]))
 def test_causes_skus_days_findings_and_gaps_add_up_to_the_shown_digit(
     told: list[UsageRecord], tolerance: Decimal

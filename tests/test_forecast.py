@@ -63,7 +63,7 @@ def test_a_short_history_says_so() -> None:
     assert forecast([7] * 28, MONDAY, 3) == Forecast(Fraction(21), 21, 21)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 10**16), min_size=28, max_size=120), st.integers(1, 30), st.integers(2, 1000))
 def test_the_band_holds_the_point_and_scales_with_the_unit(history: list[int], days: int, scale: int) -> None:
     found = forecast(history, MONDAY, days)

@@ -78,7 +78,7 @@ def check(found: Replay, closing: int) -> None:
     assert not found.overdraft or not any(lot.remaining for lot in lots(found))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(histories(), st.permutations(["expires_at", "bonus", "at"]))
 def test_the_sum_of_lots_is_the_balance_at_every_instant(steps: tuple[Step, ...], order: list[str]) -> None:
     for upto in range(1, len(steps) + 1):
@@ -92,7 +92,7 @@ def test_the_sum_of_lots_is_the_balance_at_every_instant(steps: tuple[Step, ...]
         assert after.opening == (before.closing if before.reported is None else before.reported)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories())
 def test_whatever_is_booked_is_counted_once(steps: tuple[Step, ...]) -> None:
     found = replay(steps, Policy())
@@ -106,7 +106,7 @@ def test_whatever_is_booked_is_counted_once(steps: tuple[Step, ...]) -> None:
     assert sum(segment.expired for segment in found.segments) == sum(lot.expired for lot in lots(found))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories(), st.integers(0, 60))
 def test_the_same_figures_leave_the_same(steps: tuple[Step, ...], more: int) -> None:
     drawn = [step.used for step in steps]

@@ -112,7 +112,7 @@ def load(files: Sequence[Sequence[UsageRecord]]) -> tuple[list[tuple[object, ...
     return billed, settled
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(any_record, min_size=1, max_size=10), st.randoms(use_true_random=False), st.integers(0, 10))
 def test_order_and_split_change_nothing(records: list[UsageRecord], random: object, cut: int) -> None:
     shuffled = list(records)
@@ -123,7 +123,7 @@ def test_order_and_split_change_nothing(records: list[UsageRecord], random: obje
     assert sum(each.imported for each in settled) == len(whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(any_record, min_size=1, max_size=10))
 def test_every_record_is_accounted_for_and_twice_is_once(records: list[UsageRecord]) -> None:
     once, (first,) = load([records])

@@ -129,7 +129,7 @@ tokens = st.one_of(st.just(0), st.integers(1, 300), st.integers(0, 200_000))
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.data())
 def test_what_a_card_explains_is_never_called_impossible(data: st.DataObject) -> None:
     kinds = data.draw(st.integers(1, 5))

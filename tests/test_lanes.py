@@ -93,7 +93,7 @@ def test_logs_by_chance_make_the_same_ledger_in_every_lane() -> None:
     lines = 0
     ways = [(FAST, FAST), (DAMAGED, DAMAGED), (FAST, STRICT), (STRICT, FAST), (None, None)]
 
-    @settings(max_examples=EXAMPLES, deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(logs(), logs(), _readings, st.sampled_from(ways))
     def law(first: bytes, second: bytes, reading: Reading, way: tuple[Lanes, Lanes]) -> None:
         nonlocal lines

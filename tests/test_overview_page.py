@@ -96,7 +96,7 @@ def rows(table: Table, what: str = "spent") -> list[Row]:
     return [row for row in table.rows if row.cells[1].exact == what]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(traffic())
 def test_the_figures_are_those_of_the_ledger_and_add_up(records: list[UsageRecord]) -> None:
     with a_ledger() as ledger:

@@ -173,7 +173,7 @@ def test_a_large_file_goes_through_the_fast_lane(tmp_path: Path) -> None:
 def test_whatever_the_logs_say() -> None:
     """Where one is refused, one machine judges the others in several goes, which may count what stays out otherwise."""
 
-    @settings(max_examples=max(4, EXAMPLES // 10), deadline=None)
+    @settings(max_examples=max(4, EXAMPLES // 10))
     @given(st.lists(logs(), min_size=2, max_size=3, unique=True))
     def law(texts: list[bytes]) -> None:
         with TemporaryDirectory() as folder:

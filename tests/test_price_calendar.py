@@ -45,7 +45,7 @@ def price_lists(draw: st.DrawFn) -> tuple[Catalog, list[datetime]]:
     return a_catalog(*(blocks or [at_rate(1, None, None)])), bounds
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), price_lists())
 def test_every_instant_has_its_own_price(data: st.DataObject, prices: tuple[Catalog, list[datetime]]) -> None:
     catalog, bounds = prices

@@ -69,7 +69,7 @@ def test_changes_tell_gaps_and_what_long_prompts_cost() -> None:
     assert rate_history(catalog.periods("vendor", "model-a")) == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(blocks(valid_to=MARCH), blocks(valid_from=MARCH))
 def test_changes_are_what_turns_one_period_into_the_next(before: RateBlock, after: RateBlock) -> None:
     """For every kind and every size of prompt, the rate after is the one before with the changes made."""

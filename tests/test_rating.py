@@ -56,7 +56,7 @@ def records(draw: st.DrawFn) -> list[UsageRecord]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(catalogs(), records())
 def test_sql_equals_the_calculator_digit_by_digit(catalog: Catalog, told: list[UsageRecord]) -> None:
     with a_ledger() as ledger:
@@ -73,7 +73,7 @@ def test_sql_equals_the_calculator_digit_by_digit(catalog: Catalog, told: list[U
         assert audited.reason is None or audited.reason in reasons
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(catalogs(), records(), st.decimals(0, 5, places=2))
 def test_totals_are_the_sums_of_their_parts(catalog: Catalog, told: list[UsageRecord], tolerance: Decimal) -> None:
     with a_ledger() as ledger:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.accounting.accounts import add_by_hand
@@ -249,7 +249,7 @@ sku_lines = st.tuples(
 ).map(lambda told: usage(*told))  # fmt: skip
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6)
 @given(st.lists(records, max_size=8), st.lists(sku_lines, min_size=1, max_size=3, unique_by=lambda line: line.sku))
 def test_nothing_is_lost_and_nothing_counted_twice(held: Sequence[UsageRecord], lines: list[InvoiceLine]) -> None:
     with a_ledger() as ledger:

@@ -234,7 +234,7 @@ def test_explain_and_audit_tell_what_was_given_back_and_that_nothing_is_owed(
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.booleans()), max_size=8))
 def test_what_is_given_back_is_never_more_than_was_charged(refunds: list[tuple[int, int, bool]]) -> None:
     charges = [_failed(n, charged=Decimal(n + 1)) for n in range(3)]

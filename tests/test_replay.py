@@ -59,7 +59,7 @@ def only(found: Replay, provider: str) -> Offer:
     return next(offer for offer in found.comparison.offers if offer.seller.provider == provider)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     blocks(), blocks(valid_from=CHANGE), blocks(service_tier="batch"), st.lists(usages, min_size=1, max_size=25),
     st.lists(odd_usages, max_size=1),
@@ -89,7 +89,7 @@ def test_a_replay_is_the_sum_of_what_the_calculator_says_of_each_request(
         assert provider != "maker" or odd or offer.unit_amount is not None
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     blocks(), blocks(valid_from=CHANGE), blocks(service_tier="batch"), st.lists(usages, min_size=1, max_size=25),
     st.lists(odd_usages, max_size=1), st.sampled_from([None, NOW]),

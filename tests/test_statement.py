@@ -83,7 +83,7 @@ def of_november(ledger: Ledger, catalog: Catalog, **asked: object) -> Statement:
     return monthly_statement(ledger, catalog, Asked(month=date(2026, 11, 1), now=DECEMBER, **asked))  # type: ignore[arg-type]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(catalogs(), traffic(), st.sampled_from(["none", "proportional"]))
 def test_every_table_adds_up_to_the_last_digit(catalog: Catalog, told: list[UsageRecord], allocation: str) -> None:
     with a_ledger() as ledger:
@@ -173,7 +173,7 @@ def months(draw: st.DrawFn) -> dict[Key, Used]:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(months(), months())
 def test_price_volume_and_mix_follow_their_formulas(before: dict[Key, Used], after: dict[Key, Used]) -> None:
     volumes: dict[tuple[object, str], list[int]] = defaultdict(lambda: [0, 0])

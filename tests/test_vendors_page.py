@@ -168,7 +168,7 @@ def test_the_page_of_a_ledger_says_what_is_cheapest_and_what_is_in_no_sum(report
     assert amounts(table, "66.7\xa0%, as it is")[0] == Decimal("0.70")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(blocks(), blocks(), blocks(), usages)
 def test_figures_beside_each_other_add_up(one: RateBlock, other: RateBlock, maker: RateBlock, usage: Usage) -> None:
     catalog = of(a_card("one", one, unit="credit"), a_card("other", other), a_card("maker", maker, is_list=True))
@@ -187,7 +187,7 @@ def test_figures_beside_each_other_add_up(one: RateBlock, other: RateBlock, make
         assert saved is None or (without is not None and as_it_is is not None and without - as_it_is == saved)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(blocks(), blocks(), usages)
 def test_a_line_goes_through_what_the_offer_costs_as_it_is(one: RateBlock, maker: RateBlock, usage: Usage) -> None:
     catalog = of(a_card("one", one, unit="credit"), a_card("maker", maker, is_list=True))

@@ -137,7 +137,7 @@ def test_the_ledger_is_no_log(tmp_path: Path) -> None:
         assert "the ledger itself" in file.message
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_growing_in_any_steps_is_like_reading_once(data: st.DataObject) -> None:
     parts = st.one_of(st.integers(1, 9).map(line), st.sampled_from([b"", b"nothing", b'{"type":"x"}', b"\r"]))
