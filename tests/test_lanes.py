@@ -19,7 +19,7 @@ from billing.importing.fast_lane import FastLane, Lane, Scan
 from billing.importing.importer import import_paths
 from billing.importing.loads import Counts, FileResult
 from billing.importing.log_files import log_files
-from billing.ledger import open_ledger
+from billing.ledger import Ledger, open_ledger
 from billing.records import Reading
 from data.simulate import EXPECTED, SAMPLE, write_month
 from tests.lane_lines import SOUND, each_oddity, is_sound
@@ -180,3 +180,39 @@ def test_the_sample_month_makes_the_expected_ledger_in_every_lane() -> None:
 def test_another_month_makes_the_expected_ledger_in_every_lane(tmp_path: Path) -> None:
     month = tmp_path / "month"
     _assert_expected(month, write_month(month, tmp_path / "expected.json", seed=7, requests=20_000))
+
+
+def _changes(paths: Sequence[Path]) -> int:
+    """Import files, hold what comes of it against the strict lane, and return how many changes it took."""
+    with patch.object(Ledger, "change", autospec=True, side_effect=Ledger.change) as change:
+        ours = made((paths, None))
+        taken = change.call_count
+    assert_same(ours, made((paths, STRICT)))
+    return taken
+
+
+@pytest.mark.parametrize(
+    "odd", ['"tags":{"b":"1","a":"%d"}', '"api_key_id":"sk-%d"', '"project":"%d"', '"tags":{"a":%d.5}']
+)
+def test_a_text_of_its_own_in_each_line_costs_no_change_of_its_own(tmp_path: Path, odd: str) -> None:
+    answer = next(each_oddity(SOUND["short answer"]))
+    padded = answer[:-1] + b',"x":"' + b"y" * 2_000 + b'",'
+    lines = [padded.replace(b"msg_1", b"msg_%d" % number) + (odd % number).encode() + b"}" for number in range(200)]
+    (path := tmp_path / "log.jsonl").write_bytes(b"\n".join(lines))
+    assert _changes([path]) < 50
+
+
+def test_lines_with_many_brackets_cost_no_change_of_their_own(tmp_path: Path) -> None:
+    for shape in "short answer", "session":
+        sound = next(each_oddity(SOUND[shape]))
+        padded = sound[:-1] + b',"x":"' + b"[" * 2_000 + b'"}'
+        lines = [padded.replace(b"msg_1", b"msg_%d" % number) for number in range(200)]
+        (path := tmp_path / f"{shape}.jsonl").write_bytes(b"\n".join(lines))
+        assert _changes([path]) < 50
+
+
+def test_folders_of_their_own_cost_sessions_no_change_of_their_own(tmp_path: Path) -> None:
+    sound = next(each_oddity(SOUND["session"]))[:-1] + b',"x":"' + b"y" * 2_000 + b'"}'
+    lines = [sound.replace(b"msg_1", b"msg_%d" % number).replace(b"shop", b"%d" % number) for number in range(200)]
+    (path := tmp_path / "session.jsonl").write_bytes(b"\n".join(lines))
+    assert _changes([path]) < 50

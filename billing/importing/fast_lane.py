@@ -8,7 +8,7 @@ alone. Read strictly a line costs some 50 us of CPU; here 3, of which the engine
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -118,30 +118,40 @@ class FastLane:
             self._change("DELETE FROM {table} WHERE file_id = $file_id AND line IN (" + ambiguous + ")", path=path)  # noqa: S608 - ours
 
     def _leave_doubtful(self) -> None:
-        """Take back the records with a text that the strict readers would not store as it is; write tags as they do."""
-        for number in self.text.deep:
-            line = number - bisect_left(self.text.blank, number)  # the engine counts no blank lines
-            self._change("DELETE FROM {table} WHERE file_id = $file_id AND line = $line", line=line)
+        """Take back the records with a text that the strict readers would not store as it is; write tags as they do.
+
+        All of a column at once: each statement goes by all records, and texts may be as many as they.
+        """
+        # The engine counts no blank lines.
+        self._take_back("line", [number - bisect_left(self.text.blank, number) for number in self.text.deep])
         for column, check in TEXTS.items():
-            for value in self._values(column):
-                if not is_plain(value, column, check):
-                    self._take_back(column, value)
+            self._take_back(column, [value for value in self._values(column) if not is_plain(value, column, check)])
+        doubtful: list[str] = []
+        written: dict[str, str | None] = {}
         for value in self._values("tags"):
             try:
-                stored = _stored_tags(value)
+                written[value] = _stored_tags(value)
             except (BadFieldError, StrictJSONError):
-                self._take_back("tags", value)
-                continue
-            if stored != value:
-                rename = "UPDATE {table} SET tags = $stored WHERE file_id = $file_id AND tags = $told"
-                self._change(rename, stored=stored, told=value)
+                doubtful.append(value)
+        self._take_back("tags", doubtful)
+        self._write_tags({told: stored for told, stored in written.items() if stored != told})
 
     def _values(self, column: str) -> list[str]:
         query = "SELECT DISTINCT {column} FROM {table} WHERE file_id = $file_id AND {column} IS NOT NULL"
         return [value for (value,) in self._rows(query.replace("{column}", column))]
 
-    def _take_back(self, column: str, value: str) -> None:
-        self._change("DELETE FROM {table} WHERE file_id = $file_id AND " + column + " = $value", value=value)  # noqa: S608 - ours
+    def _take_back(self, column: str, values: Sequence[object]) -> None:
+        if values:
+            among = f"{column} IN (SELECT UNNEST($values))"
+            self._change(f"DELETE FROM {{table}} WHERE file_id = $file_id AND {among}", values=values)  # noqa: S608 - ours
+
+    def _write_tags(self, written: Mapping[str, str | None]) -> None:
+        if written:
+            rename = """
+                UPDATE {table} SET tags = CAST(w.stored AS VARCHAR)
+                FROM (SELECT UNNEST($told) AS told, UNNEST($stored) AS stored) AS w
+                WHERE file_id = $file_id AND {table}.tags = w.told"""
+            self._change(rename, told=list(written), stored=list(written.values()))
 
     def _left_lines(self) -> set[int]:
         """Return the numbers of the lines that the engine left; put right those it took: it counts no blank ones."""
