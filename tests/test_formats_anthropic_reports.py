@@ -235,3 +235,9 @@ def test_an_empty_list_of_another_api_is_none_of_ours() -> None:
     for other in ({"object": "list", "data": [], "has_more": False}, {"data": [{"id": 1}], "has_more": True}):
         with pytest.raises(RefusedInputError, match="no log shape"):
             read(json.dumps(other))
+
+
+def test_ever_so_many_pages_are_read() -> None:
+    days = [{"starting_at": f"{n}", "ending_at": f"{n + 1}", "results": []} for n in range(40_000)]
+    outcomes = read(lines_of([{"data": [day], "has_more": True} for day in reversed(days)]))
+    assert [outcome for outcome in outcomes if isinstance(outcome, Reject)] == [Reject(1, INCOMPLETE, "has_more")]

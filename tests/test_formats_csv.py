@@ -253,3 +253,12 @@ JUNK = (
     "03/04/2026",
     "0001-01-01 00:00",
 )
+
+
+def test_a_header_of_ever_so_many_columns_is_read() -> None:
+    names = [f"c{number}" for number in range(100_000)]
+    row = ROW | dict.fromkeys(names, "")
+    assert len(records_in(csv_of([row]), PLAIN)) == 1
+    assert "columns 7 and 100,007".replace(",", "") in refusal_of(
+        csv_of([row | {"last": ""}]).replace("last", "c0"), PLAIN
+    )

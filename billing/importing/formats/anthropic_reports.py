@@ -6,7 +6,7 @@ on) makes one, so that a bucket told twice is one and told with other figures is
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -71,7 +71,11 @@ def read(pieces: Iterator[Piece], reading: Reading) -> Iterator[Outcome]:
         if "has_more" in piece.value:
             pages.append(_page(piece))
         yield from (one if not isinstance(one, Item) else or_reject(one, reading, _take) for one in _results(piece))
-    yield from (Reject(page.line, "report_incomplete", "has_more") for page in pages if _lacks_its_next(page, pages))
+    begun: dict[object, set[str | None]] = {}
+    for page in pages:
+        begun.setdefault(page.begins, set()).add(page.kind)
+    lacking = (page for page in pages if page.has_more and not _has_its_next(page, begun))
+    yield from (Reject(page.line, "report_incomplete", "has_more") for page in lacking)
 
 
 SHAPE = Shape("anthropic_reports", claims, read)
@@ -104,18 +108,20 @@ def _page(item: Item) -> _Page:
     buckets = _objects(item.value.get("data"))
     results = [result for bucket in buckets for result in _objects(bucket.get("results"))]
     kind = next((_kind(result) for result in results), None)
-    begins, ends = (buckets[0].get(_FIRST), buckets[-1].get(_LAST)) if buckets else (None, None)
+    begins, ends = (_time(buckets[0], _FIRST), _time(buckets[-1], _LAST)) if buckets else (None, None)
     return _Page(item.line, kind, begins, ends, bool(item.value["has_more"]))
 
 
-def _lacks_its_next(page: _Page, pages: list[_Page]) -> bool:
-    """Tell whether a page has more and none of the others can be it, in whatever order they stand."""
-    return page.has_more and not any(
-        page.ends is not None
-        and other.begins == page.ends
-        and (other.kind == page.kind or None in (other.kind, page.kind))
-        for other in pages
-    )
+def _has_its_next(page: _Page, begun: Mapping[object, set[str | None]]) -> bool:
+    """Tell by the kinds of the pages that begin at a time whether one can be the next, in whatever order they stand."""
+    kinds = begun.get(page.ends, set()) if page.ends is not None else set()
+    return bool(kinds if page.kind is None else kinds & {page.kind, None})
+
+
+def _time(bucket: Json, name: str) -> object:
+    """Return a time as it is told; what can be none is nothing to find a page by."""
+    told = bucket.get(name)
+    return told if isinstance(told, str | int | Decimal) else None
 
 
 def _objects(values: object) -> list[Json]:

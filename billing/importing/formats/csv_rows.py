@@ -1,6 +1,7 @@
 """How CSV holds its records: a header that names the columns, then one record after another, told strictly."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
@@ -32,7 +33,7 @@ class Header:
     @property
     def repeated(self) -> str | None:
         """A name that several columns have."""
-        return next((name for name in self.columns if name and self.columns.count(name) > 1), None)
+        return next((name for name, times in Counter(self.columns).items() if name and times > 1), None)
 
 
 def header_of(lines: Iterable[Line]) -> Header | None:

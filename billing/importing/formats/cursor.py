@@ -22,7 +22,7 @@ _MAX_TIER = "max"
 _NOT_CHARGED = re.compile(r"(\w+), (?:not charged|no charge)", re.IGNORECASE)
 _COVERED = re.compile(r"included\b.*|.*\bfree\b.*|user api key", re.IGNORECASE)
 _CHARGED = re.compile(r"on-demand|usage-based", re.IGNORECASE)
-_COVERED_CELL = re.compile(r"(.*?)\s*(?:included|free)", re.IGNORECASE)
+_COVERED_CELL = re.compile(r"(?:included|free)\Z", re.IGNORECASE)
 _NO_COST = frozenset({"-", "NaN"})
 
 
@@ -70,8 +70,9 @@ def _cost(cells: Notation, kind: str, cell: object) -> tuple[Decimal | None, boo
     is_covered = _COVERED.fullmatch(kind) is not None
     if not is_covered and not _CHARGED.fullmatch(kind):
         raise BadFieldError("unknown_kind", "Kind")
-    covered = _COVERED_CELL.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    return cells.amount(covered[1] if covered else cell, "Cost"), is_covered or covered is not None
+    shown = cell.strip() if isinstance(cell, str) else ""
+    covered = _COVERED_CELL.search(shown)
+    return cells.amount(shown[: covered.start()] if covered else cell, "Cost"), is_covered or covered is not None
 
 
 def _usage(cells: Notation, row: Json) -> Usage:

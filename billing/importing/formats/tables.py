@@ -118,8 +118,9 @@ def _check(header: Header, mapping: "Mapping", name: str) -> None:
 
 
 def _check_once(header: Header, name: str) -> None:
-    if header.repeated is not None:
-        places = [str(at) for at, column in enumerate(header.columns, start=1) if column == header.repeated]
+    repeated = header.repeated
+    if repeated is not None:
+        places = [str(at) for at, column in enumerate(header.columns, start=1) if column == repeated]
         raise RefusedInputError(f"{name}: columns {' and '.join(places)} have the same name; rename one in the header")
 
 
