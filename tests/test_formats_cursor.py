@@ -47,6 +47,7 @@ def test_what_is_covered_is_not_owed(kind: str) -> None:
     [
         ("0.06", "0.06", None),
         ("$1.5", "1.5", None),
+        ("1.5 $", "1.5", None),
         ("-", None, None),
         ("", None, None),
         ("NaN", None, None),
@@ -69,6 +70,9 @@ def test_cost_cells(cost: str, charged: str | None, value: str | None) -> None:
     [
         ({"Cost": "$1,234.5"}, ("ambiguous_number", "Cost")),
         ({"Cost": "<0.01"}, ("bad_amount", "Cost")),
+        ({"Cost": "1$50"}, ("bad_amount", "Cost")),
+        ({"Cost": "$1$"}, ("bad_amount", "Cost")),
+        ({"Cost": "1" + " " * 500_000 + "x"}, ("bad_amount", "Cost")),
         ({"Kind": "Surge"}, ("unknown_kind", "Kind")),
         ({"Kind": ""}, ("unknown_kind", "Kind")),
         ({"Total Tokens": "93525"}, ("total_mismatch", "Total Tokens")),

@@ -120,7 +120,9 @@ class Notation:
         return told
 
     def _without_sign(self, told: str) -> str:
-        return told.replace(self.currency, "", 1).strip() if self.currency else told
+        """Return an amount without the sign before or behind it. 1$50 has it for a decimal mark, and stays."""
+        before, sign, behind = told.partition(self.currency) if self.currency else (told, "", "")
+        return f"{before}{behind}".strip() if sign and (before in ("", "-") or not behind) else told
 
     def _number(self, told: str, pattern: re.Pattern[str], reason: str, field: str) -> Decimal:
         if len(told) > _LONGEST_NUMBER or not pattern.fullmatch(told):
