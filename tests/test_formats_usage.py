@@ -97,6 +97,14 @@ def test_a_message_told_again_after_its_end_is_another_record() -> None:
     assert [record.line for record in records_of(lines_of(whole + whole))] == [1, 4]
 
 
+def test_of_two_streams_written_down_at_once_none_is_whole() -> None:
+    ends = [delta(output_tokens=40), STOP, delta(output_tokens=86) | {"credits_consumed": 5}, STOP]
+    text = lines_of([start(), start("other"), *ends])
+    assert [record.status for record in records_of(text)] == [Status.INCOMPLETE] * 2
+    assert Reject(5, "no_message_start") in read(text)
+    assert {record.charged for record in records_of(text)} == {None}
+
+
 def test_an_error_in_mid_stream_is_no_billed_row() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "secret"}}
     (record,) = records_of(events_of([start(), delta(output_tokens=50), error]))

@@ -64,6 +64,10 @@ class _Message:
     def hear(self, event: Item) -> Outcome:
         """Take one more event of the message and say what its line is."""
         kind, usage = _kind(event.value), event.value.get("usage")
+        if usage is not None and self.has_stopped and self.has_last_word:
+            # The last word of another message: streams that were written down at once, and nobody knows what is whose.
+            self.is_damaged = True
+            return Reject(event.line, "no_message_start")
         self._hear_credits(event.value)
         self.has_stopped = self.has_stopped or kind == "message_stop"
         if usage is None:
