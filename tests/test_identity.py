@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import permutations
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -76,6 +77,37 @@ def test_a_whole_stream_takes_the_place_of_a_cut_one() -> None:
         settled = put(ledger, [told("a")], "whole")
         assert (settled.imported, settled.superseded) == (0, 1)
         assert ledger.rows("SELECT status, output FROM usage_records") == [("ok", 5)]
+
+
+def test_a_charge_that_only_a_cut_stream_tells_is_not_lost() -> None:
+    cut = told("a", status=Status.INCOMPLETE, usage=Usage(input=10, output=1), charged=Decimal(5), unit="credit")
+    for first, second in permutations([[told("a")], [cut]]):
+        with a_ledger() as ledger:
+            put(ledger, first)
+            assert put(ledger, second, "other").conflict == 1
+            assert ledger.rows("SELECT status, charged FROM usage_records") == [("ok", None)]
+            assert ledger.rows("SELECT status, charged FROM conflicts") == [("incomplete", 5 * 10**12)]
+
+
+def test_whose_a_request_is_does_not_depend_on_the_file_that_tells_it() -> None:
+    shop, other = (told("a", 1, project=name, api_key_id="k", tags=(("team", name),)) for name in ("shop", "zoo"))
+    for names in permutations(["first", "second"]):
+        with a_ledger() as ledger:
+            for record, name in zip((shop, other), names, strict=True):
+                put(ledger, [record], name)
+            assert ledger.rows("SELECT project, tags FROM usage_records") == [("shop", '{"team":"shop"}')]
+
+
+def test_conflicts_are_the_same_whatever_comes_first() -> None:
+    at = [OCTOBER + timedelta(days=day) for day in range(4)]
+    charges = [Decimal(2), Decimal(1), Decimal(2), Decimal(1)]
+    all_told = [told("a", charged=charge, unit="credit", at=when) for charge, when in zip(charges, at, strict=True)]
+    for files in permutations(all_told):
+        with a_ledger() as ledger:
+            for number, record in enumerate(files):
+                put(ledger, [record], f"{number}")
+            assert ledger.rows("SELECT charged, used_at FROM usage_records") == [(2 * 10**12, at[0])]
+            assert ledger.rows("SELECT charged, used_at FROM conflicts") == [(10**12, at[1])]
 
 
 def test_the_same_id_at_two_providers_is_two_requests() -> None:

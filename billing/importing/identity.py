@@ -74,7 +74,10 @@ def settle(ledger: Ledger) -> defaultdict[int, Settled]:
     ledger.change(statement("delete_told_again"))
     ledger.keep("contested", chain("twice", "contested"))
     ledger.keep("judged", chain("ranked", "judged"))
-    for change in ("delete_contested", "insert_uncontested", "insert_conflicts", "delete_replaced", "insert_winners"):
+    for change in (
+        "delete_contested", "insert_uncontested", "delete_conflicts", "insert_conflicts", "delete_replaced",
+        "insert_winners",
+    ):  # fmt: skip
         ledger.change(statement(change))
     files: defaultdict[int, Settled] = defaultdict(Settled)
     for file_id, verdict, records in ledger.rows(statement("settled")):

@@ -36,6 +36,9 @@ SELECT
         WHEN content = other_content THEN 'duplicate'
         WHEN charged <> other_charged THEN 'conflict'
         WHEN status = 'failed' OR other_status = 'failed' THEN 'conflict'
+        -- What takes its place must not lose the charge that a cut stream tells.
+        WHEN place > 1 AND charged IS NOT NULL AND other_charged IS NULL THEN 'conflict'
+        WHEN place = 1 AND charged IS NULL AND other_charged IS NOT NULL THEN 'conflict'
         WHEN status = 'incomplete' OR other_status = 'incomplete' THEN 'superseded'
         WHEN is_snapshot AND other_is_snapshot
             AND (client_request_id = other_client_request_id OR prompt = other_prompt) THEN 'superseded'

@@ -32,6 +32,7 @@ SELECT
             t.api_key_id,
             t.tags,
             t.error_type,
+            t.is_snapshot,
             t.file_id,
             t.line,
             t.is_new
