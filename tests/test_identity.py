@@ -89,6 +89,13 @@ def test_a_charge_that_only_a_cut_stream_tells_is_not_lost() -> None:
             assert ledger.rows("SELECT status, charged FROM conflicts") == [("incomplete", 5 * 10**12)]
 
 
+def test_equal_requests_of_two_keys_are_two() -> None:
+    with a_ledger() as ledger:
+        ours = [told(""), told("", api_key_id="7"), told("", api_key_id="8"), told("", project="shop")]
+        assert put(ledger, ours).imported == 4
+        assert put(ledger, ours, "again").duplicate == 4
+
+
 def test_whose_a_request_is_does_not_depend_on_the_file_that_tells_it() -> None:
     shop, other = (told("a", 1, project=name, api_key_id="k", tags=(("team", name),)) for name in ("shop", "zoo"))
     for names in permutations(["first", "second"]):

@@ -1,8 +1,8 @@
 """Logs of new-api and one-api, the software behind many resellers: tokens, and quota of which 500,000 are a dollar.
 
 The dollar is the reseller's own, worth what it sells it for. The `id` that users are shown is cut or counted anew for
-each page, so it names nothing: a request is told by `request_id`, which newer versions write, or by content and time to
-the second. Failed tries and refunds carry the id of the request they belong to, so they always go by content.
+each page, so it names nothing: a request is told by `request_id`, which newer versions write, or by content, key and
+time to the second. Failed tries and refunds carry the id of the request they belong to, so they always go by content.
 
 Whether `prompt_tokens` includes the cache depends on the API that was asked. `other` tells it: `usage_semantic`, in
 older versions `claude`, means without. Where neither is there and cache writes are split by lifetime, versions differ,
