@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.importing.strict_json import StrictJSONError, end_of_value, glance, loads
+from billing.importing.strict_json import StrictJSONError, end_of_value, glance, loads, loads_read
 
 
 def test_every_digit_of_a_number_is_kept() -> None:
@@ -60,3 +60,10 @@ def test_the_end_of_a_value_is_found_even_if_the_value_is_refused() -> None:
 def test_a_glance_tells_what_a_refused_text_is() -> None:
     refused = '{"type": "message", "n": 1e9999999999999999999, "n": ' + "9" * 5_000 + "}"
     assert glance(refused) == {"type": "message", "n": 0}
+
+
+def test_a_text_that_is_cut_is_gone_through_once() -> None:
+    for cut in ('{"a":["' + '\\"' * 500_000, '{"a":["' + '\\"' * 500_000 + "\\", '{"a":NaN,"b":"' + '\\",]' * 300_000):
+        with pytest.raises(StrictJSONError) as caught:
+            loads_read(cut)
+        assert caught.value.reason == "not_json"

@@ -152,6 +152,7 @@ _READ_ALL = json.JSONDecoder(
 )
 _NO_NUMBER = object()
 _SPACES = " \t\r\n\v\f"
-#: A text, which is left as it is; a comma before a closing bracket; a word that stands for no number.
-_BETTERED = re.compile(r'"(?:[^"\\]|\\.)*+"|,(?=\s*[}\]])|-?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
+#: A text, which is left as it is; a comma before a closing bracket; a word that stands for no number. A text that is
+#: cut goes on to the end: else each quote in it would be tried as the first one of another.
+_BETTERED = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*[}\]])|-?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
 _LENIENT = json.JSONDecoder(parse_int=_zero, parse_float=_zero, parse_constant=_zero)
