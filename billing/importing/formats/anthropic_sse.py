@@ -112,7 +112,7 @@ class _Message:
         for name, value in said.items():
             before = self.usage.get(name)
             if isinstance(before, dict) and isinstance(value, dict):
-                self.usage[name] = before | {part: count for part, count in value.items() if count is not None}
+                before.update((part, count) for part, count in value.items() if count is not None)
             elif value is not None:
                 self.usage[name] = value
         if said.get(_TOTAL) is not None and said.get(_SPLIT) is None:
