@@ -52,6 +52,7 @@ TIMES: Final = (
 #: What may stand between the quotes of a text: names, keys, other values of JSON, escapes, characters of all kinds.
 WORDS: Final = (
     "x", "msg_1", "call-1", "chatcmpl-1", "gen-1", "gen-", "Gen-1", "sk-abc", "SK-abc", "sk-" + "a1" * 20,
+    "gsk_" + "a1" * 20, "my xai-" + "a1" * 20, "hf_short", "eyJ" + "a1" * 20,
     "my sk-" + "a1" * 20, "xsk-" + "a1" * 20, "\u017fk-abc", "s\u212a-abc", "bearer x", "Bearer  y", "bearer", " x",
     "x ", "x y", "\\t", "a\\nb", "\\u0000", "a\\u0000b", "\\u007f", "\x7f", "\\u0085", "\\u009f", "\u00e9\u4e2d",
     "e\\u0301", "\\u00e9", "\\/", "a\\/b", 'a\\"b', "a\\\\b", "\\u0041", "\\ud83d\\ude00", "\\ud800",

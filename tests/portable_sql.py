@@ -27,7 +27,8 @@ SHARED: Final = (
     # the comparison, and what a statement is summed from
     "of_model", "replayable", "by_ending", "replayed", "pieces", "at_list", "spent", "spending",
     # what an account was drawn on for, step by step
-    "account_units", "last_known", "booked", "balances_read", "drawn", "days_drawn", "offsets", "flows", "left_out",
+    "account_units", "last_known", "booked", "balances_read", "readings", "drawn", "days_drawn", "offsets", "flows",
+    "left_out",
 )  # fmt: skip
 #: The tables of a session that they read. Nothing runs there but what makes them.
 TABLES: Final = (

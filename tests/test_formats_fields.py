@@ -193,6 +193,15 @@ def test_of_what_looks_like_a_key_only_a_digest_is_kept(written: str) -> None:
     assert len(str(record.project)) == len("key:") + 12
 
 
+@pytest.mark.parametrize("written", ["gsk_", "AIza", "xai-", "our hf_", "eyJ"])
+def test_keys_of_other_vendors_are_known_where_names_stand(written: str) -> None:
+    written += "a1B2" * 5
+    record = record_of(wrapped(MESSAGE | {"id": written}, project=written, api_key_id=written, tags={"key": written}))
+    assert record.request_id == written
+    assert str(record.project).startswith("key:")
+    assert record.api_key_id == record.project == dict(record.tags)["key"]
+
+
 def test_a_name_that_only_has_the_letters_of_a_key_stays() -> None:
     assert record_of(wrapped(MESSAGE, project="risk-assessment-of-the-year")).project == "risk-assessment-of-the-year"
 

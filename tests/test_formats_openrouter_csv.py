@@ -40,10 +40,11 @@ def test_a_variant_is_sold_under_a_name_of_its_own(variant: str, sku: str) -> No
     assert record.sku == f"openai/gpt-oss-120b{sku}"
 
 
-def test_a_cancelled_generation_keeps_what_was_charged_for_it() -> None:
-    (record,) = records_in(csv_of([GENERATION | {"cancelled": "true"}]))
+@pytest.mark.parametrize("told", ["true", "True"])
+def test_a_cancelled_generation_keeps_what_was_charged_for_it(told: str) -> None:
+    (record,) = records_in(csv_of([GENERATION | {"cancelled": told}]))
     assert (record.status, record.charged, dict(record.tags)["cancelled"]) == (Status.OK, Decimal("0.0123"), "true")
-    empty = {"cancelled": "true", "tokens_prompt": "0", "tokens_completion": "0", "tokens_cached": "0"}
+    empty = {"cancelled": told, "tokens_prompt": "0", "tokens_completion": "0", "tokens_cached": "0"}
     (failed,) = records_in(csv_of([GENERATION | empty]))
     assert (failed.status, failed.charged, failed.usage) == (Status.FAILED, Decimal("0.0123"), Usage())
 

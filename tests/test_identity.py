@@ -63,6 +63,13 @@ def test_one_id_for_many_requests_is_reported_and_not_collapsed_in_silence() -> 
         assert ledger.rows("SELECT COUNT(*) FROM conflicts") == [(4,)]
 
 
+def test_texts_that_hold_what_parts_others_are_not_taken_for_them() -> None:
+    with a_ledger() as ledger:
+        one = told("a", usage=Usage(input=10, output=5, service_tier="x|"), error_code="y")
+        settled = put(ledger, [one, replace(one, usage=Usage(input=10, output=5, service_tier="x"), error_code="|y")])
+        assert settled.duplicate == 0
+
+
 def test_a_charge_told_later_completes_the_record() -> None:
     with a_ledger() as ledger:
         put(ledger, [told("a")])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from billing.importing.loads import FileResult
 from billing.ledger import Ledger, open_ledger
 from billing.records import Reading, UsageRecord
 from tests.ledgers import OCTOBER, a_ledger
+from tests.test_batches import turn
 
 ALL_LANES = pytest.mark.parametrize("lanes", [(Lane.STRICT,), tuple(Lane)], ids=["strict", "fast"])
 
@@ -128,6 +130,41 @@ def test_other_options_read_a_file_again(log: Path) -> None:
         file = grown(ledger, log, provider="another")
         assert file.status == "refused"
         assert "they would count a second time" in file.message
+
+
+def test_what_a_grown_file_began_with_never_counts_a_second_time_by_other_options(log: Path) -> None:
+    with a_ledger() as ledger:
+        grown(ledger, log)
+        with log.open("ab") as end:
+            end.write(line(6) + b"\n")
+        grown(ledger, log)
+        with log.open("ab") as end:
+            end.write(line(7) + b"\n")
+        file = grown(ledger, log, provider="another")
+        assert file.status == "refused"
+        assert "they would count a second time" in file.message
+        assert len(told(ledger)) == 6
+
+
+def test_what_was_rejected_comes_in_by_other_options_though_the_file_has_grown(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(line(1).replace(b".5Z", b".5") + b"\n" + line(2) + b"\n")
+    with a_ledger() as ledger:
+        assert grown(ledger, log).counts.rejected == 1
+        with log.open("ab") as end:
+            end.write(line(3) + b"\n")
+        file = grown(ledger, log, zone=ZoneInfo("UTC"))
+        assert (file.status, file.counts.imported, file.counts.duplicate) == ("imported", 2, 1)
+
+
+def test_sessions_are_not_read_by_content(tmp_path: Path) -> None:
+    log = tmp_path / "session.jsonl"
+    log.write_bytes(b"".join(turn(1, output) + b"\n" for output in (1, 9, 9)))
+    with a_ledger() as ledger:
+        file = grown(ledger, log, by_content=True)
+        assert file.status == "refused"
+        assert "import it without --by-content" in file.message
+        assert grown(ledger, log).counts.imported == 1
 
 
 def test_the_ledger_is_no_log(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ earlier snapshot of it, or one that tells less) or conflicts (other money, other
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
 from billing.ledger import Ledger
 from billing.queries import chain, statement
@@ -83,8 +85,8 @@ def settle(ledger: Ledger) -> defaultdict[int, Settled]:
     for file_id, verdict, records in ledger.rows(statement("settled")):
         now = getattr(files[file_id], verdict)
         files[file_id] = replace(files[file_id], **{verdict: now + records})
-    for file_id, request_id in ledger.rows(statement("reused_ids")):
-        files[file_id] = replace(files[file_id], reused_ids=(*files[file_id].reused_ids, request_id))
+    for file_id, rows in groupby(ledger.rows(statement("reused_ids")), key=itemgetter(0)):
+        files[file_id] = replace(files[file_id], reused_ids=tuple(request_id for _, request_id in rows))
     for table in ("stage", "told_again", "contested", "judged"):  # COMMIT would write anew what is left of them
         ledger.connection.execute(f"DROP TABLE {table}")
     return files

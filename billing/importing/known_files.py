@@ -51,6 +51,15 @@ def read_before(ledger: Ledger, digest: str, reading: Reading) -> tuple[str, dic
     return (rows[0].pop("shape"), rows[0]) if rows else None
 
 
+def begun_otherwise(ledger: Ledger, file: OpenLogFile, reading: Reading) -> tuple[int, int] | None:
+    """Return how many records a file told, when it was shorter and read with other options, and how many rejected."""
+    told = {"path": stored_name(file.path), "reading": reading.described(), "bytes": file.bytes}
+    for digest, size, records, rejected in ledger.rows(statement("begun"), told):
+        if file.digest_of(size) == digest:
+            return records, rejected
+    return None
+
+
 def are_known(ledger: Ledger, paths: Iterable[Path], digests: Iterable[str] = ()) -> bool:
     """Tell whether the ledger knows any of these paths or digests."""
     told = {"paths": [stored_name(path) for path in paths], "digests": list(digests)}

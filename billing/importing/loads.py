@@ -10,7 +10,7 @@ from billing.errors import RefusedInputError
 from billing.importing.fast_lane import FastLane, Lane, Scan
 from billing.importing.formats import open_log, open_rest
 from billing.importing.identity import Settled, settle, unsettle
-from billing.importing.known_files import Load, stored_name
+from billing.importing.known_files import Load, begun_otherwise, stored_name
 from billing.importing.log_files import shown
 from billing.importing.plain_text import PlainText
 from billing.ledger import Ledger
@@ -93,6 +93,8 @@ class Staged:
     counts: Counts
     """Of `imported` those that wait for nothing; the others are yet to be judged."""
     rejected_before: int | None
+    begun: tuple[int, int] | None
+    """How many records the file told, and how many of them were rejected, when it was shorter and read otherwise."""
     before: Load | None
     whole: tuple[int, int]
     """The bytes and the lines up to the end of the last whole line, if the file can be read on from there."""
@@ -139,7 +141,8 @@ def stage_file(ledger: Ledger, text: PlainText, options: Options, lane: Lane, be
         duplicate=read.duplicate, rejected=read.rejected, ignored=scanned.ignored + read.ignored,
     )  # fmt: skip
     whole = (text.whole_bytes, text.whole_lines) if log.read_lines else (0, 0)
-    return Staged(source, log.shape, counts, rejected_before, before, whole)
+    begun = None if before else begun_otherwise(ledger, text.opened, reading)
+    return Staged(source, log.shape, counts, rejected_before, begun, before, whole)
 
 
 def finish(ledger: Ledger, staged: Sequence[Staged], settled: Mapping[int, Settled]) -> list[FileResult]:
@@ -150,7 +153,7 @@ def finish(ledger: Ledger, staged: Sequence[Staged], settled: Mapping[int, Settl
     found = [(each, _counts(each, settled[each.source.file_id])) for each in staged]
     for each, counts in found:
         before = each.rejected_before
-        if before is not None and counts.imported > max(0, before - counts.rejected):
+        if counts.imported > _most_new(each, counts):
             raise RefusedInputError(_read_otherwise(each.source.path))
         if counts.rejected if before is None else counts.rejected < before:
             _note_rejects(ledger, each.source)
@@ -162,6 +165,16 @@ def finish(ledger: Ledger, staged: Sequence[Staged], settled: Mapping[int, Settl
         )
         for each, counts in found
     ]
+
+
+def _most_new(staged: Staged, counts: Counts) -> int:
+    """Return how many records of a file can be new: of what was read before, those that were rejected alone."""
+    if staged.rejected_before is not None:
+        return max(0, staged.rejected_before - counts.rejected)
+    if staged.begun is not None:
+        records, rejected = staged.begun
+        return counts.records - records + max(0, rejected - counts.rejected)
+    return counts.records
 
 
 def _counts(staged: Staged, settled: Settled) -> Counts:
@@ -179,7 +192,10 @@ def stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: Pla
     records = rejected = ignored = imported = duplicate = 0
     for batch in _batches(outcomes):
         of_account = take(ledger, batch, source.file_id)
-        taken = [row_of(each, source.file_id, options.reading) for each in batch if isinstance(each, UsageRecord)]
+        told = [each for each in batch if isinstance(each, UsageRecord)]
+        if options.reading.by_content and any(each.is_snapshot for each in told):
+            raise RefusedInputError(_told_while_it_grows(source.path))
+        taken = [row_of(each, source.file_id, options.reading) for each in told]
         refused = [each for each in (*batch, *of_account.rejects) if isinstance(each, Reject)]
         rejects = [_row_of_reject(each, source) for each in refused]
         ledger.append("stage", taken)
@@ -191,14 +207,21 @@ def stage(ledger: Ledger, outcomes: Iterator[Outcome], source: Source, text: Pla
         ignored += len(batch) - len(taken) - len(rejects) - of_account.imported - of_account.duplicate
         if options.on_progress:
             options.on_progress(source.path, text.bytes_read)
-    told = records + imported + duplicate + rejected
-    return Counts(records=told, imported=imported, duplicate=duplicate, rejected=rejected, ignored=ignored)
+    read = records + imported + duplicate + rejected
+    return Counts(records=read, imported=imported, duplicate=duplicate, rejected=rejected, ignored=ignored)
 
 
 def _read_otherwise(path: Path) -> str:
     return (
         f"{shown(path)}: its requests are in the ledger already, and read with these options (--provider, --zone, "
         "--by-content) they would count a second time; import them into a new ledger"
+    )
+
+
+def _told_while_it_grows(path: Path) -> str:
+    return (
+        f"{shown(path)}: tells an answer again and again while it grows, and --by-content would count each time; "
+        "import it without --by-content"
     )
 
 

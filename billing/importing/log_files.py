@@ -114,6 +114,14 @@ class OpenLogFile:
         self._disk = _Measured(self._file, self.bytes, shown(self.path))
         return io.BufferedReader(self._disk, _CHUNK_BYTES)
 
+    def digest_of(self, count: int) -> str:
+        """Return the SHA-256 of the first bytes, as they lie on disk; reading goes on from where it was."""
+        digest, at = hashlib.sha256(), 0
+        while part := os.pread(self.descriptor, min(_CHUNK_BYTES, count - at), at):
+            digest.update(part)
+            at += len(part)
+        return digest.hexdigest()
+
     @property
     def digest(self) -> str:
         """The SHA-256 of what was read, since `again` if that was called."""

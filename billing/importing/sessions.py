@@ -165,5 +165,5 @@ def _read_left(ledger: Ledger, sessions: Sequence[_Session], options: Options) -
             left = {n for (n,) in ledger.rows(statement("left"), {"file_id": source.file_id, "lines": text.lines})}
             outcomes = each.log.read_lines(texts(text.some_lines(left)))
             counts += stage(ledger, outcomes, source, text, options)
-        staged.append(Staged(source, each.log.shape, counts, None, None, (text.whole_bytes, text.whole_lines)))
+        staged.append(Staged(source, each.log.shape, counts, None, None, None, (text.whole_bytes, text.whole_lines)))
     return staged

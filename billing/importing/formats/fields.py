@@ -36,6 +36,12 @@ _EARLIEST = int(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp())
 _LATEST = int(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp())
 #: What begins like a key, or holds something with the length of one.
 _KEY = re.compile(r"\s*(?:sk-|bearer\s)|.*(?<![a-z0-9])sk-[a-z0-9_-]{16}", re.IGNORECASE | re.DOTALL)
+#: What the keys of other vendors and tokens of the web look like. An id is a text by chance, and not held against it.
+_OTHER_KEY = re.compile(
+    r".*(?<![A-Za-z0-9])(?:gsk_|xai-|hf_|pplx-|nvapi-|r8_|gh[pousr]_|github_pat_|AIza|AKIA|eyJ)[A-Za-z0-9_-]{16}",
+    re.DOTALL,
+)
+_IDS = frozenset({"id", "request_id"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 
 
@@ -162,7 +168,11 @@ def clean(value: str, key: str) -> str:
             raise BadFieldError("not_utf8", key)
         if "Cc" in kinds:
             raise BadFieldError("bad_text", key)
-    return f"key:{_digest(value)}" if _KEY.match(value) else value
+    return f"key:{_digest(value)}" if _is_key(value, key) else value
+
+
+def _is_key(value: str, key: str) -> bool:
+    return bool(_KEY.match(value) or (key not in _IDS and _OTHER_KEY.match(value)))
 
 
 def tags(obj: Json, key: str) -> tuple[tuple[str, str], ...]:
@@ -188,7 +198,7 @@ def labels(**said: object) -> tuple[tuple[str, str], ...]:
 
 def field_name(name: str) -> str:
     """Return the name of a usage field that we don't know; one that could hold a text gives only a digest."""
-    return name if _PLAIN_NAME.fullmatch(name) and not _KEY.match(name) else f"field:{_digest(name)}"
+    return name if _PLAIN_NAME.fullmatch(name) and not _is_key(name, name) else f"field:{_digest(name)}"
 
 
 def unknown_fields(told: Json, known: frozenset[str], known_within: Mapping[str, frozenset[str]]) -> set[str]:

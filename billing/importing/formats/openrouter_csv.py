@@ -47,7 +47,7 @@ def _take(item: Item, reading: Reading) -> UsageRecord:
     # The costs were computed in doubles, whose noise begins beyond a pico-dollar.
     row, cells = item.value, Notation(zone=reading.zone, round_to=PICO_DIGITS)
     request_id = cells.text(row["generation_id"], "generation_id") or ""
-    usage, is_cancelled = _usage(cells, row), cells.said(row.get(_CANCELLED)) == "true"
+    usage, is_cancelled = _usage(cells, row), str(cells.said(row.get(_CANCELLED))).lower() == "true"
     has_failed = is_cancelled and not usage.prompt_tokens and not usage.output
     charged = cells.amount(row["cost_total"], "cost_total")
     return UsageRecord(
