@@ -108,6 +108,14 @@ def test_sessions_that_share_messages_have_each_once(tmp_path: Path) -> None:
     assert sum(each.counts.imported for each in said) == 7
 
 
+def test_a_line_of_another_type_is_no_request_though_it_has_the_id_of_one(tmp_path: Path) -> None:
+    other = turn(0, type="progress")
+    (said, rows), read = assert_alike(write(tmp_path, [turn(0)], [turn(0), other]))
+    assert read == [2]
+    assert [each.counts.ignored for each in said] == [0, 1]
+    assert len(rows["usage_records"]) == 1
+
+
 def test_an_id_for_several_requests_is_told_of_each_file(tmp_path: Path) -> None:
     one, two, three = (turn(number).replace(b"msg_%d" % number, b"msg_1") for number in (1, 2, 3))
     (said, rows), read = assert_alike(write(tmp_path, [one, two], [three, turn(4)]))

@@ -4,4 +4,5 @@ SELECT
     r.* EXCLUDE (tellings, most_output, last_line),
     UNNEST(r.tellings, recursive := true)
 FROM requests AS r
-WHERE (COALESCE(r.provider, ''), r.request_id) IN (SELECT (id_provider, request_id) FROM shared)
+WHERE r.status <> 'ignored'
+    AND (COALESCE(r.provider, ''), r.request_id) IN (SELECT (id_provider, request_id) FROM shared)
