@@ -27,6 +27,11 @@ def line(number: int) -> bytes:
     return json.dumps({"timestamp": "2026-10-01T00:00:00.5Z", "provider": "vendor", "response": answer}).encode()
 
 
+def append(log: Path, more: bytes) -> None:
+    with log.open("ab") as end:
+        end.write(more)
+
+
 def grown(ledger: Ledger, log: Path, lanes: Sequence[Lane] | None = None, **reading: object) -> FileResult:
     chosen = Reading(**reading)  # type: ignore[arg-type]  # its own fields
     (file,) = import_paths(ledger, [log], chosen, OCTOBER, lanes=tuple(lanes) if lanes else None).files
@@ -50,8 +55,7 @@ def test_of_a_file_that_grew_only_the_rest_is_read(
 ) -> None:
     with open_ledger(tmp_path / "ledger.duckdb", logs=[log]) as ledger:
         grown(ledger, log, lanes)
-        with log.open("ab") as end:
-            end.write(line(6) + b"\n" + line(7) + b"\n")
+        append(log, line(6) + b"\n" + line(7) + b"\n")
         read: list[int] = []
         row_of = loads.row_of
 
@@ -69,12 +73,10 @@ def test_of_a_file_that_grew_only_the_rest_is_read(
 
 @ALL_LANES
 def test_a_line_that_was_cut_is_read_when_it_is_whole(log: Path, tmp_path: Path, lanes: Sequence[Lane]) -> None:
-    with log.open("ab") as end:
-        end.write(line(6)[:50])
+    append(log, line(6)[:50])
     with open_ledger(tmp_path / "ledger.duckdb", logs=[log]) as ledger:
         assert grown(ledger, log, lanes).counts.rejected == 1
-        with log.open("ab") as end:
-            end.write(line(6)[50:] + b"\n" + line(7))
+        append(log, line(6)[50:] + b"\n" + line(7))
         file = grown(ledger, log, lanes)
         assert (file.counts.records, file.counts.imported) == (2, 2)
         assert told(ledger) == [(f"msg_{number}", number, number) for number in range(1, 8)]
@@ -85,8 +87,7 @@ def test_a_line_that_was_cut_is_read_when_it_is_whole(log: Path, tmp_path: Path,
 def test_a_reject_in_the_rest_stands_on_its_line_of_the_file(log: Path) -> None:
     with a_ledger() as ledger:
         grown(ledger, log)
-        with log.open("ab") as end:
-            end.write(b"\n" + line(6) + b"\nnothing\n")
+        append(log, b"\n" + line(6) + b"\nnothing\n")
         counts = grown(ledger, log).counts
         assert (counts.imported, counts.rejected, counts.ignored) == (1, 1, 1)
         assert told(ledger)[-1] == ("msg_6", 6, 7)
@@ -95,8 +96,7 @@ def test_a_reject_in_the_rest_stands_on_its_line_of_the_file(log: Path) -> None:
 
 def test_a_file_that_is_the_same_is_not_read_again(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_ledger() as ledger:
-        with log.open("ab") as end:
-            end.write(b"nothing\n" + line(5) + b"\n\n")
+        append(log, b"nothing\n" + line(5) + b"\n\n")
         first = grown(ledger, log).counts
         monkeypatch.delattr(loads, "open_log")
         again = grown(ledger, log).counts
@@ -108,8 +108,7 @@ def test_a_file_that_is_the_same_is_not_read_again(log: Path, monkeypatch: pytes
 def test_all_of_a_file_that_grew_is_known_when_it_comes_again(log: Path) -> None:
     with a_ledger() as ledger:
         grown(ledger, log)
-        with log.open("ab") as end:
-            end.write(line(6) + b"\n")
+        append(log, line(6) + b"\n")
         grown(ledger, log)
         again = grown(ledger, log).counts
         assert (again.records, again.duplicate) == (6, 6)
@@ -135,11 +134,9 @@ def test_other_options_read_a_file_again(log: Path) -> None:
 def test_what_a_grown_file_began_with_never_counts_a_second_time_by_other_options(log: Path) -> None:
     with a_ledger() as ledger:
         grown(ledger, log)
-        with log.open("ab") as end:
-            end.write(line(6) + b"\n")
+        append(log, line(6) + b"\n")
         grown(ledger, log)
-        with log.open("ab") as end:
-            end.write(line(7) + b"\n")
+        append(log, line(7) + b"\n")
         file = grown(ledger, log, provider="another")
         assert file.status == "refused"
         assert "they would count a second time" in file.message
@@ -151,8 +148,7 @@ def test_what_was_rejected_comes_in_by_other_options_though_the_file_has_grown(t
     log.write_bytes(line(1).replace(b".5Z", b".5") + b"\n" + line(2) + b"\n")
     with a_ledger() as ledger:
         assert grown(ledger, log).counts.rejected == 1
-        with log.open("ab") as end:
-            end.write(line(3) + b"\n")
+        append(log, line(3) + b"\n")
         file = grown(ledger, log, zone=ZoneInfo("UTC"))
         assert (file.status, file.counts.imported, file.counts.duplicate) == ("imported", 2, 1)
 
