@@ -153,6 +153,18 @@ def test_what_was_rejected_comes_in_by_other_options_though_the_file_has_grown(t
         assert (file.status, file.counts.imported, file.counts.duplicate) == ("imported", 2, 1)
 
 
+def test_what_was_rejected_of_a_file_as_it_grew_comes_in_by_other_options(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(line(1).replace(b".5Z", b".5") + b"\n" + line(2) + b"\n")
+    with a_ledger() as ledger:
+        grown(ledger, log)
+        append(log, line(3).replace(b".5Z", b".5") + b"\n")
+        assert grown(ledger, log).counts.rejected == 1
+        file = grown(ledger, log, zone=ZoneInfo("UTC"))
+        assert (file.status, file.counts.imported, file.counts.duplicate) == ("imported", 2, 1)
+        assert ledger.rows("SELECT COUNT(*) FROM rejects") == [(0,)]
+
+
 def test_sessions_are_not_read_by_content(tmp_path: Path) -> None:
     log = tmp_path / "session.jsonl"
     log.write_bytes(b"".join(turn(1, output) + b"\n" for output in (1, 9, 9)))

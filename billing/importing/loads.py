@@ -291,15 +291,19 @@ def _count_on(ledger: Ledger, source: Source, before: Load) -> None:
 
 def _rejected_before(ledger: Ledger, source: Source) -> int | None:
     """Return how many records of these very bytes were rejected at last; None if they were never imported."""
-    query = "SELECT MIN(rejected) FROM files WHERE digest = $digest AND shape IS NOT NULL"
-    ((least,),) = ledger.rows(query, {"digest": source.digest})
-    return None if least is None else int(least)
+    return min(
+        (rejected for rejected, _ in ledger.rows(statement("all_loads"), {"digest": source.digest})), default=None
+    )
 
 
 def _note_rejects(ledger: Ledger, source: Source) -> None:
     """Note what was rejected, in the place of what was rejected of the same bytes when they were read otherwise."""
     told = {"digest": source.digest}
-    ledger.change("DELETE FROM rejects WHERE file_digest = $digest", told)
+    loads = ledger.rows(statement("all_loads"), told)
+    before = [digest for _, digests in loads for digest in digests]
+    ledger.change(
+        "DELETE FROM rejects WHERE file_digest IN (SELECT UNNEST($before))", {"before": [source.digest, *before]}
+    )
     ledger.change("INSERT INTO rejects SELECT * FROM rejected WHERE file_digest = $digest", told)
 
 
